@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the Ouros kernel offers a process beyond the Linux riscv64 system calls: the calls
+ * that set up a ring and user interrupts, the call that waits, and the counters.
+ *
+ * Calling convention: Linux's (`ecall`, a7 = number, a0..a5 arguments, a0 = value or
+ * -errno). Plain C, also valid as C++.
+ *
+ * User interrupts. The handler address is the process's own CSR: a thread writes utvec,
+ * sets uie.USIE and ustatus.UIE itself. uintr_setup gives the thread a receiver in the
+ * UINTC; from then on the kernel saves and restores utvec, uscratch, uepc, ucause, utval
+ * and uie when it switches threads (ustatus is part of sstatus). A vector is a bit in what
+ * `uipi READ` returns.
+ */
+#ifndef OUROS_KERNEL_H
+#define OUROS_KERNEL_H
+
+#ifdef __cplusplus
+#include <cstddef>
+#include <cstdint>
+#define OUROS_STATIC_ASSERT(condition) static_assert(condition, #condition)
+#else
+#include <stddef.h>
+#include <stdint.h>
+#define OUROS_STATIC_ASSERT(condition) _Static_assert(condition, #condition)
+#endif
+
+/* Far above Linux's numbers, so that on Linux they answer ENOSYS. */
+#define OUROS_SYS_ring_setup        20224
+#define OUROS_SYS_ring_close        20225
+#define OUROS_SYS_wait              20226
+#define OUROS_SYS_uintr_setup       20227
+#define OUROS_SYS_statistics        20228
+#define OUROS_SYS_uintr_create_fd       20229
+#define OUROS_SYS_uintr_register_sender 20230
+#define OUROS_SYS_first             20224
+#define OUROS_SYS_last              20230
+
+/*
+ * ring_setup(sq_entries, cq_entries, struct ouros_ring *out, out_size)
+ * Gives the calling thread a queue pair of the asyscall device: maps its ring memory
+ * (read-write) and its doorbell page. One per thread. Completions are sent to the
+ * thread's receiver (made if it has none) as vector OUROS_VECTOR_COMPLETION.
+ * sq_entries and cq_entries: powers of two, 1..4096, cq_entries >= sq_entries.
+ * -EINVAL, -ENOMEM, -EBUSY (the thread has one), -EMFILE (no queue pair left),
+ * -ENODEV (no device), -EFAULT.
+ */
+struct ouros_ring {
+    uint64_t ring;          /* address of struct asyscall_ring; entries follow as it says */
+    uint64_t doorbell;      /* address of the doorbell page */
+    uint32_t sq_entries;
+    uint32_t cq_entries;
+    uint32_t queue_pair;
+    uint32_t vector;        /* OUROS_VECTOR_COMPLETION */
+};
+OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
+
+#define OUROS_VECTOR_COMPLETION     0
+
+/* ring_close(): cancels what is in flight, waits until no DMA is left, unmaps. */
+
+/*
+ * wait(timeout_ns, flags): nothing is left to run. Enables user interrupts (ustatus.UIE = 1) and
+ * blocks until one is pending for this thread, atomically, as sigsuspend does for signals.
+ * Call it with UIE = 0 after a last look at the completion queue. The handler has run when
+ * the call returns. timeout_ns: relative, UINT64_MAX = none.
+ * 0; -ETIME after timeout_ns; -EINTR (a signal); -EINVAL (no receiver).
+ */
+
+/*
+ * uintr_setup(flags = 0): gives the thread a receiver without a ring. 0, -EINVAL, -ENOSPC.
+ * uintr_create_fd(vector, flags): an fd that stands for (this thread's receiver, vector);
+ *   -EINVAL for vector > 63. Passing or inheriting the fd passes the right to send.
+ * uintr_register_sender(fd, flags): an entry in this process's sender table for that fd;
+ *   returns the index for `uipi SEND`. -EBADF, -EINVAL, -ENOSPC.
+ */
+
+/*
+ * statistics(struct ouros_statistics *out, out_size): counters of the calling process since
+ * it started; out_size bytes at most are written, so the struct may grow. Returns bytes.
+ */
+struct ouros_statistics {
+    uint64_t kernel_entries;        /* all traps from U to S; the sum of those below */
+    uint64_t syscalls;              /* ecalls other than the three that follow */
+    uint64_t ring_setups;           /* ring_setup, ring_close, uintr_setup */
+    uint64_t waits;                 /* wait: nothing left to run */
+    uint64_t submissions;           /* ecalls that submit ring entries; 0 by design */
+    uint64_t completion_interrupts; /* supervisor interrupts that deliver this process's
+                                       completions; 0 by design */
+    uint64_t timer_interrupts;      /* the kernel's tick */
+    uint64_t device_interrupts;     /* other external interrupts taken while it ran */
+    uint64_t page_faults;
+    uint64_t other_traps;
+    uint64_t context_switches;      /* times a thread of the process was switched in */
+};
+
+/* The kernel puts the scheduler image (one ELF, the same bytes in every process and in the
+   kernel) where AT_SYSINFO_EHDR says, as Linux does with its vDSO; see ouros/sched.h. */
+
+#endif /* OUROS_KERNEL_H */
