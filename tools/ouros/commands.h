@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// One function for each command of the launcher. Each returns the exit status or throws Failure.
+#pragma once
+
+#include "options.h"
+
+namespace ouros {
+
+int run_command(const RunOptions& options);
+int boot_command(const BootOptions& options);
+int debug_command(const DebugOptions& options);
+int flags_command();
+
+} // namespace ouros

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands.h"
+#include "config.h"
+#include "failure.h"
+#include "run.h"
+#include "temp_dir.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace ouros {
+namespace {
+
+constexpr const char* gdb = "gdb-multiarch";
+
+// gdb's own syntax for a file name.
+std::string quoted(const std::string& path) {
+    std::string text = "\"";
+    for (char c : path) {
+        if (c == '"' || c == '\\')
+            text += '\\';
+        text += c;
+    }
+    return text + "\"";
+}
+
+std::vector<std::string> gdb_command(const DebugOptions& options, const std::string& socket) {
+    std::vector<std::string> command = {gdb, "-q", "-nx"};
+    const auto execute = [&](const std::string& line) {
+        command.insert(command.end(), {"-ex", line});
+    };
+    execute("set confirm off");
+    execute("set pagination off");
+    execute("set architecture riscv:rv64");
+    // The program is the main symbol file; the kernel's symbols are added. Both are linked at
+    // fixed addresses that do not overlap (a static PIE is where the kernel puts it).
+    execute("file " + quoted(options.run.program.front()));
+    execute("add-symbol-file " + quoted(machine_files().kernel));
+    execute("target remote " + socket);
+    command.insert(command.end(), options.gdb_arguments.begin(), options.gdb_arguments.end());
+    return command;
+}
+
+UniqueFd listen_at(const std::string& path) {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path)
+        throw Failure(status_failed, fmt::format("{}: is too long for a socket", path));
+    std::memcpy(address.sun_path, path.data(), path.size());
+    if (!fd || ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd.get(), 1) != 0)
+        throw Failure(status_failed, fmt::format("{}: {}", path, std::strerror(errno)));
+    return fd;
+}
+
+class Debugger {
+  public:
+    explicit Debugger(const std::vector<std::string>& command) {
+        std::vector<char*> arguments;
+        for (const auto& argument : command)
+            arguments.push_back(const_cast<char*>(argument.c_str()));
+        arguments.push_back(nullptr);
+        pid_ = ::fork();
+        if (pid_ < 0)
+            throw Failure(status_failed, fmt::format("fork: {}", std::strerror(errno)));
+        if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGHUP);
+            ::execvp(arguments[0], arguments.data());
+            ::perror(arguments[0]);
+            ::_exit(status_not_found);
+        }
+    }
+    Debugger(const Debugger&) = delete;
+    ~Debugger() { wait(); }
+
+    UniqueFd pidfd() const {
+        return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    }
+
+    // The exit status.
+    int wait() {
+        int status = 0;
+        if (pid_ > 0)
+            while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+            }
+        pid_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : status_failed;
+    }
+
+  private:
+    pid_t pid_ = -1;
+};
+
+} // namespace
+
+int debug_command(const DebugOptions& options) {
+    TempDir folder;
+    const std::string socket = folder.path() + "/gdb";
+    RunOptions run = options.run;
+    run.machine.debugger = true;
+    SessionInput session = prepare_session(run);
+    session.relay_stdin = false; // it is gdb's
+    session.debugger_listener = listen_at(socket);
+    Debugger debugger(gdb_command(options, socket));
+    session.debugger = debugger.pidfd();
+    const int status = run_session(std::move(session));
+    if (debugger.wait() == status_not_found)
+        throw Failure(status_failed, fmt::format("cannot start {0}; install it with: "
+                                                 "apt-get install {0}",
+                                                 gdb));
+    return status;
+}
+
+} // namespace ouros

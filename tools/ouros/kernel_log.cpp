@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kernel_log.h"
+
+#include <fmt/format.h>
+
+namespace ouros {
+namespace {
+
+constexpr size_t kept_lines = 20;
+constexpr std::string_view for_the_user = "ouros: ";
+
+// "panic: ...", "kernel panic: ...", "[cpu 0] panic: ...".
+bool is_panic(std::string_view line) {
+    if (line.starts_with('[')) {
+        const size_t end = line.find("] ");
+        if (end == line.npos)
+            return false;
+        line.remove_prefix(end + 2);
+    }
+    return line.starts_with("panic") || line.starts_with("kernel panic");
+}
+
+} // namespace
+
+void KernelLog::take(const std::string& line) {
+    panicked_ = panicked_ || is_panic(line);
+    if (show_all_ || line.starts_with(for_the_user))
+        fmt::print(stderr, "{}\n", line);
+    last_.push_back(line);
+    if (last_.size() > kept_lines)
+        last_.pop_front();
+}
+
+std::string KernelLog::tail() const {
+    std::string text;
+    if (!show_all_ && !last_.empty()) {
+        text = "\nthe end of the kernel's log:";
+        for (const auto& line : last_)
+            text += "\n  " + line;
+    }
+    return text;
+}
+
+} // namespace ouros

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The command line. Everything about its form is decided here; the commands get values.
+#pragma once
+
+#include "machine.h"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ouros {
+
+struct RunOptions {
+    Machine machine;
+    std::vector<std::string> environment; // NAME=VALUE, added to the default one
+    bool verbose = false;
+    std::vector<std::string> program; // PROGRAM [ARG]...
+};
+
+struct DebugOptions {
+    RunOptions run;
+    std::vector<std::string> gdb_arguments;
+};
+
+struct BootOptions {
+    RunOptions run;
+    std::string directory;
+};
+
+struct FlagsOptions {};
+
+// The command line has been answered already: --help, --version.
+struct Answered {
+    std::string text;
+};
+
+using Command = std::variant<RunOptions, DebugOptions, BootOptions, FlagsOptions, Answered>;
+
+// Throws Failure with one line that says what is wrong.
+Command parse_command_line(const std::vector<std::string>& arguments);
+
+} // namespace ouros
