@@ -56,7 +56,6 @@ def configure(build, sanitize):
     if result.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise SourceError(f"QEMU's configure failed; {log} ends with\n{tail}")
-    _link_firmware(folder)
     stamp.write_text(shlex.join(command))
 
 
@@ -72,6 +71,7 @@ def _link_firmware(folder):
 
 def build(build_dir, targets, link=None):
     folder = build_dir / "qemu"
+    _link_firmware(folder)
     status = subprocess.run(["ninja", "-C", str(folder), *targets], check=False).returncode
     if status == 0 and link:
         goal = folder / targets[0]

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A process's address space: areas (what may be there) and the page table (what is there). Pages
+// come in on demand. The kernel is not in it, the trampoline and the threads' trap frames aside.
+#pragma once
+
+#include <cstdint>
+
+#include "arch/riscv64/page_table.h"
+#include "lib/error.h"
+#include "lib/list.h"
+#include "lib/ref.h"
+#include "lib/spinlock.h"
+#include "memory/pages.h"
+#include "memory/user_memory.h"
+
+namespace kernel {
+
+enum protection : uint8_t {
+    protection_none = 0,
+    protection_read = 1, // PROT_READ, PROT_WRITE and PROT_EXEC
+    protection_write = 2,
+    protection_execute = 4,
+};
+
+inline constexpr user_address user_start = 0x10000;            // nothing at and near null
+inline constexpr user_address user_end = 0x3f'0000'0000;       // exclusive
+inline constexpr user_address stack_top = user_end;
+inline constexpr user_address mmap_top = 0x3e'0000'0000;       // mmap goes down from here
+
+// Bytes that areas show: a program's file, kept alive while something maps it.
+struct memory_object : ref_counted {
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    void (*release)(memory_object&) = nullptr;
+    ~memory_object() {
+        if (release)
+            release(*this);
+    }
+};
+
+enum class area_kind : uint8_t {
+    anonymous, // zero pages, or a copy of `object` where it has bytes; owned by this space
+    fixed,     // pages mapped when the area was made and owned by somebody else: never
+               // faulted in, unmapped or re-protected by the process
+};
+
+struct area : list_node<area> {
+    user_address start = 0;
+    user_address end = 0;
+    uint8_t protection = 0;
+    area_kind kind = area_kind::anonymous;
+    bool grows_down = false;      // the stack: for the message when it overflows
+    ref<memory_object> object;    // anonymous: initial contents
+    uint64_t object_offset = 0;   // of `start` in the object
+    uint64_t object_end = 0;      // offset behind the last byte taken from it
+};
+
+class address_space : public ref_counted {
+  public:
+    // nullptr: out of memory
+    static ref<address_space> create();
+    ~address_space();
+
+    // Page-aligned throughout. 0 or -errno.
+    long map(user_address start, size_t size, uint8_t protection, ref<memory_object> object = {},
+             uint64_t object_offset = 0, uint64_t object_end = 0);
+    // Finds room below mmap_top. The address or -ENOMEM.
+    long map_anywhere(size_t size, uint8_t protection);
+    // Makes pages of the kernel or a device visible at a free address: the rings, the doorbell,
+    // the scheduler image. The address or -errno.
+    long map_fixed_pages(physical_address pages, size_t size, uint8_t protection);
+    long unmap_fixed_pages(user_address start, size_t size);
+    long unmap(user_address start, size_t size);
+    long protect(user_address start, size_t size, uint8_t protection);
+    long move(user_address start, size_t old_size, size_t new_size, bool may_move);
+    long advise_dont_need(user_address start, size_t size);
+    bool is_free(user_address start, size_t size);
+    bool is_mapped(user_address start, size_t size);
+
+    // The program break. Returns the break in effect, as Linux does.
+    user_address set_break(user_address wanted);
+    void initialise_break(user_address start) { break_start_ = break_ = start; }
+
+    // A fault at `address`. 0: try again; -EFAULT: not allowed; -ENOMEM.
+    long fault(user_address address, uint8_t access);
+
+    // For user_memory.h and the ring: translates one page, faulting it in, and calls
+    // use(kernel pointer) while the page can't go away.
+    template <class F>
+    long with_page(user_address address, uint8_t access, F&& use) {
+        lock_guard guard(lock_);
+        void* p = translate(address, access);
+        if (!p) {
+            if (long error = fault_locked(address, access); error < 0)
+                return error;
+            p = translate(address, access);
+        }
+        use(p);
+        return 0;
+    }
+
+    // The value that the satp register, and the device, take.
+    uint64_t satp() const { return satp_; }
+    size_t resident_pages() const { return resident_; }
+    size_t mapped_bytes() const { return mapped_bytes_; }
+    arch::page_table& table() { return table_; }
+
+    // Puts a page that only the kernel may use (a trap frame) at its reserved place.
+    long map_kernel_page(user_address address, void* page);
+    void unmap_kernel_page(user_address address);
+
+    size_t limit_bytes = ~0ull;
+    std::atomic<uint64_t> harts_seen{0}; // harts that may hold translations of this space
+
+  private:
+    address_space() = default;
+    void* translate(user_address address, uint8_t access);
+    long fault_locked(user_address address, uint8_t access);
+    area* find(user_address address);
+    area* first_from(user_address address);
+    long insert(user_address start, user_address end, uint8_t protection, area_kind kind,
+                ref<memory_object> object, uint64_t object_offset, uint64_t object_end);
+    long split(user_address at);
+    long unmap_locked(user_address start, user_address end);
+    user_address find_free(size_t size);
+    void drop_pages(user_address start, user_address end);
+    void shoot_down(user_address start, user_address end);
+
+    spinlock lock_;
+    arch::page_table table_;
+    uint64_t satp_ = 0;
+    uint16_t asid_ = 0;
+    list<area> areas_; // by address
+    area* last_ = nullptr;
+    size_t resident_ = 0;
+    size_t mapped_bytes_ = 0;
+    user_address break_start_ = 0;
+    user_address break_ = 0;
+};
+
+} // namespace kernel

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shared scheduler: ready queues of tasks, one code for the kernel and every process.
+ *
+ * The code is one position-independent ELF image without data of its own. The kernel maps the
+ * same pages into itself and into each process (AT_SYSINFO_EHDR announces them, as Linux does
+ * with its vDSO); <ouros/image.h> finds the functions in it. All state is in the structures
+ * below, which the caller owns, so a process can harm only its own queues.
+ *
+ * A task is a node inside something that can run: a coroutine's promise, a parked thread, in the
+ * kernel a thread or a kernel coroutine. A queue belongs to one owner: a worker thread of a
+ * process, or a hart's kernel executor. Other harts and other threads never touch it: they put
+ * tasks into its inbox.
+ *
+ *   queue                        one list per priority, circular, doubly linked
+ *   +-----------+
+ *   | running --+----------.     The task that runs stays at the head of its list, so a yield
+ *   | ready  {0,5}         |     within one priority only moves the list's head.
+ *   | top = 0   |          v
+ *   | list[0] --+------> task A <-> task B <-> task C <-> (A)
+ *   | list[5] --+------> task D <-> (D)
+ *   | inbox   --+------> task E -> task F          woken by others, newest first
+ *   +-----------+
+ *
+ * Who may call what:
+ *  - Owner functions run one at a time: by the owner, with its interrupts masked (ustatus.UIE
+ *    clear in a process, sstatus.SIE in the kernel), or by its interrupt handler. They use no
+ *    atomic instruction.
+ *  - ouros_sched_post is for everybody else, from any hart and any context. It never waits.
+ *
+ * Plain C, also valid as C++. Nothing here touches a floating-point register.
+ */
+#ifndef OUROS_SCHED_H
+#define OUROS_SCHED_H
+
+#ifdef __cplusplus
+#include <cstddef>
+#include <cstdint>
+#define OUROS_SCHED_STATIC_ASSERT(condition) static_assert(condition, #condition)
+extern "C" {
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#define OUROS_SCHED_STATIC_ASSERT(condition) _Static_assert(condition, #condition)
+#endif
+
+#define OUROS_PRIORITIES 64u   /* 0 is the highest */
+#define OUROS_PRIORITY_IDLE 64u /* published when nothing is ready */
+
+/*
+ * The life of a task. Only owner functions change the state.
+ *
+ *                wake                         picked
+ *   BLOCKED -----------------> READY --------------------> RUNNING
+ *      ^                       |  ^ ^                      |  | |
+ *      |                wake: -+  | |   yield, preempted   |  | | wake
+ *      |                nothing   | +----------------------+  | v
+ *      |                          |  suspend, yield           |
+ *      |                          +------------------------ WOKEN --- wake: nothing
+ *      |                                                      |
+ *      |  suspend                                             |
+ *      +------------------------------------------------------+  (from RUNNING)
+ *
+ *   exit takes RUNNING and WOKEN to EXITED, which no wake leaves.
+ *
+ * A wake is not lost: one that comes before the suspend makes the suspend a yield. Two wakes
+ * queue once. A wake of a READY task does nothing because the task has yet to run: it looks at
+ * what it waits for after it starts to run and before it suspends.
+ */
+enum ouros_task_state {
+    OUROS_TASK_BLOCKED = 0, /* in no list */
+    OUROS_TASK_READY = 1,   /* in list[queued] */
+    OUROS_TASK_RUNNING = 2, /* queue->running, head of list[queued] */
+    OUROS_TASK_WOKEN = 3,   /* the same, and a wake has come */
+    OUROS_TASK_EXITED = 4,  /* in no list, for good */
+};
+
+struct ouros_task {
+    struct ouros_task* next; /* owner: neighbours in list[queued] */
+    struct ouros_task* prev;
+    struct ouros_task* posted_next; /* whoever has set `posted`: link in the inbox */
+    uint32_t posted;                /* anybody, atomic: 1 from post until drain */
+    uint8_t state;                  /* owner: enum ouros_task_state */
+    uint8_t priority;               /* owner: where the next queueing puts it, 0..63 */
+    uint8_t queued;                 /* owner: the list it is in */
+    uint8_t reserved;
+};
+
+struct ouros_queue {
+    struct ouros_task* list[OUROS_PRIORITIES]; /* owner: heads */
+    struct ouros_task* running; /* owner: NULL when nothing runs */
+    uint64_t ready;             /* owner: bit n is set exactly when list[n] is not empty */
+    uint32_t* published;        /* owner: where `top` is stored when it changes; NULL: nowhere */
+    uint64_t top;               /* owner: number of the lowest set bit of `ready`, or 64 */
+    /* Written by others, so on a cache line of its own. */
+    struct ouros_task* inbox __attribute__((aligned(64)));
+};
+
+/* The image and its callers are compiled apart: the layout is an ABI. */
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(struct ouros_task) == 32);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_task, posted) == 24);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_task, state) == 28);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_queue, running) == 512);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_queue, inbox) == 576);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(struct ouros_queue) == 640);
+
+/* An empty queue. `published` may be NULL; it gets OUROS_PRIORITY_IDLE. */
+void ouros_sched_init(struct ouros_queue* queue, uint32_t* published);
+
+/* A blocked task, which a first wake makes ready. Priorities above 63 become 63. */
+void ouros_sched_task_init(struct ouros_task* task, unsigned priority);
+
+/* Owner functions. Those that return a task return the one to run now, which is then
+ * queue->running: the first of the highest priority, or NULL when nothing is ready. */
+
+void ouros_sched_wake(struct ouros_queue* queue, struct ouros_task* task);
+
+/* The running task goes to the tail of its priority. */
+struct ouros_task* ouros_sched_yield(struct ouros_queue* queue);
+
+/* The running task blocks; if it has been woken, it yields instead. */
+struct ouros_task* ouros_sched_suspend(struct ouros_queue* queue);
+
+/* The running task is over. Its memory may be reused once ouros_sched_is_quiet says so. */
+struct ouros_task* ouros_sched_exit(struct ouros_queue* queue);
+
+/*
+ * What should run now? The first pick, and preemption: the running task loses to a higher
+ * priority only, and is then the next of its own (a scheduler that wants round robin yields).
+ */
+struct ouros_task* ouros_sched_reschedule(struct ouros_queue* queue);
+
+/* A ready task moves to the tail of the other list, a blocked one stays blocked, a running one
+ * changes the next time it is queued (yield, suspend of a woken task, reschedule). */
+void ouros_sched_set_priority(struct ouros_queue* queue, struct ouros_task* task,
+                              unsigned priority);
+
+/* Takes a READY task out, blocked, so that it can be woken in another queue. Returns whether it
+ * was READY; otherwise nothing changes. */
+bool ouros_sched_remove(struct ouros_queue* queue, struct ouros_task* task);
+
+/* Wakes every task in the inbox, oldest first. Returns how many were there. */
+size_t ouros_sched_drain(struct ouros_queue* queue);
+
+/* From anywhere: wakes `task` through the inbox of the queue it belongs to. Returns true if the
+ * inbox was empty: the caller then interrupts the owner (a user interrupt, an IPI). What the
+ * caller wrote before is seen by the task when it runs. */
+bool ouros_sched_post(struct ouros_queue* queue, struct ouros_task* task);
+
+/* May the memory of an exited task be reused: is it in no inbox? Whoever may still post it has
+ * to be gone before the question makes sense. */
+static inline bool ouros_sched_is_quiet(const struct ouros_task* task)
+{
+    return __atomic_load_n(&task->posted, __ATOMIC_ACQUIRE) == 0;
+}
+
+static inline bool ouros_sched_has_posted(const struct ouros_queue* queue)
+{
+    return __atomic_load_n(&queue->inbox, __ATOMIC_ACQUIRE) != NULL;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* OUROS_SCHED_H */
