@@ -1,10 +1,89 @@
 // SPDX-License-Identifier: BSD-2-Clause
+//
+// A process's descriptors. Queue pairs of the process carry a copy of the part that the device
+// can serve (fd -> device handle, rights); publish() brings that copy up to date for one fd.
+//
+//   open:   install, publish, tell the program the number
+//   close:  take out of the table, publish (the device answers when no entry can take the
+//           handle any more), drop the reference; requests in flight keep the host's file
+//
+// publish() sends what the table says when it is its turn, one caller at a time, so that the
+// map follows the table whatever the order of calls.
 #pragma once
 
+#include <cstdint>
+
+#include "async/task.h"
+#include "async/wait_queue.h"
+#include "fs/file.h"
+#include "lib/list.h"
 #include "lib/ref.h"
+#include "lib/spinlock.h"
 
 namespace kernel {
 
-class fd_table : public ref_counted {};
+inline constexpr uint32_t max_descriptors = 1024; // RLIMIT_NOFILE
+
+class fd_table : public ref_counted {
+  public:
+    // Null: no memory.
+    static ref<fd_table> create();
+    // A table with the same files, as fork gives. Null: no memory.
+    ref<fd_table> copy();
+    ~fd_table();
+
+    ref<file> get(uint64_t fd);
+    // The lowest free number from `from`. -EMFILE, -ENOMEM, -EINVAL.
+    long install(ref<file> f, bool close_on_exec, uint64_t from = 0);
+    // At this number, whatever was there (returned in `replaced`). -EBADF, -ENOMEM.
+    long install_at(uint64_t fd, ref<file> f, bool close_on_exec, ref<file>& replaced);
+    // Takes the file out; null: -EBADF.
+    ref<file> remove(uint64_t fd);
+
+    long close_on_exec(uint64_t fd); // 0, 1, -EBADF
+    long set_close_on_exec(uint64_t fd, bool on);
+
+    // The end of the process, or exec. Drops the files outside the lock. No ring is attached.
+    void close_all(bool only_close_on_exec);
+
+    // A ring of the process has its queue pair (with an empty map): fills the map, keeps it
+    // filled. Errors: what the device said, or -ENOMEM.
+    task<long> attach_ring(uint32_t queue_pair);
+    // Before the queue pair is destroyed.
+    task<long> detach_ring(uint32_t queue_pair);
+
+    bool has_rings() const { return rings_.load(std::memory_order_acquire) != 0; }
+    // Must be awaited between the change of `fd` and telling the program about it, when there
+    // are rings and the file that came or went has a device handle.
+    task<long> publish(uint64_t fd);
+
+    // The working directory goes with the files, as CLONE_FS and CLONE_FILES always do here.
+    class working_directory;
+
+  private:
+    struct descriptor {
+        ref<file> opened;
+        bool close_on_exec = false;
+    };
+    static constexpr uint32_t max_rings = 64;
+
+    fd_table() = default;
+    long grow(uint32_t at_least);
+    task<long> take_turn();
+    void end_turn();
+    task<long> send(uint32_t queue_pair, uint32_t fd);
+
+    spinlock lock_;
+    descriptor* table_ = nullptr;
+    uint32_t size_ = 0;
+    uint32_t first_free_ = 0; // nothing below is free
+
+    std::atomic<uint32_t> rings_{0};
+    uint32_t ring_[max_rings]; // queue pairs; changed by whoever has the turn
+    spinlock turn_lock_;
+    bool turn_taken_ = false;
+    struct turn_waiter : list_node<turn_waiter>, work_item {};
+    list<turn_waiter> turn_waiters_;
+};
 
 } // namespace kernel

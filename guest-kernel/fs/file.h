@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// An open file: what descriptors refer to and dup shares.
+//
+// Most operations come in two shapes. The plain one does the whole thing if that is possible
+// at once, and otherwise does nothing and returns must_wait; then the caller starts the task of
+// the same name with `_later`, which waits. So a read from memory costs no coroutine frame,
+// and the code that has to wait is written once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "async/task.h"
+#include "async/wait_queue.h"
+#include "fs/types.h"
+#include "fs/user_buffers.h"
+#include "lib/ref.h"
+
+namespace kernel {
+
+inline constexpr long must_wait = -0x100000; // neither a value nor an errno
+
+inline constexpr int64_t at_position = -1; // read and write: at the file's own position
+
+// How the asyscall device can serve this file by itself.
+struct device_access {
+    uint64_t handle;
+    uint32_t rights; // 0: it can't
+};
+
+// What becomes of getdents records: a sink that knows the space left.
+class dirent_sink;
+struct path_place;
+
+class file : public ref_counted {
+  public:
+    explicit file(uint32_t flags)
+        : flags_(flags) {}
+    virtual ~file() = default;
+
+    // O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, ...; F_SETFL changes some.
+    uint32_t flags() const { return flags_.load(std::memory_order_relaxed); }
+    void set_flags(uint32_t changeable, uint32_t values);
+    bool readable() const;
+    bool writable() const;
+    bool nonblocking() const;
+
+    virtual long read(user_buffers& to, int64_t offset);
+    virtual task<long> read_later(caller& who, user_buffers to, int64_t offset);
+    virtual long write(user_buffers& from, int64_t offset);
+    virtual task<long> write_later(caller& who, user_buffers from, int64_t offset);
+    virtual long seek(int64_t offset, int whence);
+    virtual task<long> seek_later(caller& who, int64_t offset, int whence);
+
+    virtual long attributes(file_attributes& out);
+    virtual task<long> attributes_later(caller& who, file_attributes& out);
+    virtual long truncate(uint64_t size);
+    virtual task<long> truncate_later(caller& who, uint64_t size);
+    virtual long sync(bool data_only);
+    virtual task<long> sync_later(caller& who, bool data_only);
+    virtual long set_times(const file_time* accessed, const file_time* modified); // null: leave
+
+    // struct linux_dirent64 records.
+    virtual long read_directory(user_buffers& to);
+    virtual task<long> read_directory_later(caller& who, user_buffers to);
+
+    virtual long control(address_space& space, uint64_t request, uint64_t argument);
+
+    // Bits of POLLIN, POLLOUT, POLLERR, POLLHUP that hold now. A file that is always ready
+    // has no queues; the others wake them whenever a bit may have become true.
+    virtual uint32_t poll();
+    virtual void poll_queues(wait_queue*& readable, wait_queue*& writable);
+
+    virtual device_access device() const { return {~0ull, 0}; }
+    // The place of a directory, for paths relative to it; false: not a directory.
+    virtual bool directory_place(path_place& out);
+    virtual bool is_seekable() const { return false; }
+
+  private:
+    std::atomic<uint32_t> flags_;
+};
+
+} // namespace kernel

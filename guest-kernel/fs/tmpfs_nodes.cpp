@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fs/tmpfs_nodes.h"
+
+#include <new>
+
+namespace kernel {
+
+namespace {
+
+uint64_t next_inode() {
+    static uint64_t last = 0;
+    return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
+// FNV-1a.
+uint32_t hash_of(std::string_view name) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < name.size(); i++)
+        hash = (hash ^ static_cast<uint8_t>(name.data()[i])) * 16777619u;
+    return hash;
+}
+
+size_t lesser(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+} // namespace
+
+inode::inode(inode_kind kind, uint32_t permissions)
+    : number(next_inode())
+    , permissions(permissions & mode_permissions)
+    , kind_(kind) {
+    accessed = modified = changed = current_file_time();
+}
+
+void inode::touch() {
+    modified = changed = current_file_time();
+}
+
+uint32_t inode::mode() const {
+    switch (kind_) {
+    case inode_kind::file:
+        return mode_regular | permissions;
+    case inode_kind::directory:
+        return mode_directory | permissions;
+    case inode_kind::symlink:
+        return mode_symlink | permissions;
+    case inode_kind::device:
+        return mode_character | permissions;
+    }
+    __builtin_unreachable();
+}
+
+file_attributes inode::attributes() const {
+    file_attributes result;
+    result.device = 1;
+    result.inode = number;
+    result.mode = mode();
+    result.links = links;
+    result.accessed = accessed;
+    result.modified = modified;
+    result.changed = changed;
+    return result;
+}
+
+// tmpfs_file
+
+file_attributes tmpfs_file::attributes() const {
+    file_attributes result = inode::attributes();
+    result.size = size_;
+    result.blocks = pages_.pages() * (page_size / 512) + (image_size_ + 511) / 512;
+    return result;
+}
+
+void tmpfs_file::set_image(const uint8_t* image, size_t size) {
+    pages_.truncate(0);
+    image_ = image;
+    image_size_ = size_ = size;
+}
+
+size_t tmpfs_file::read(uint64_t offset, void* to, size_t count) const {
+    if (offset >= size_)
+        return 0;
+    count = lesser(count, size_ - offset);
+    auto* out = static_cast<uint8_t*>(to);
+    for (size_t done = 0; done < count;) {
+        uint64_t at = offset + done;
+        size_t in_page = at % page_size;
+        size_t chunk = lesser(page_size - in_page, count - done);
+        if (const uint8_t* page = pages_.find(at / page_size)) {
+            __builtin_memcpy(out + done, page + in_page, chunk);
+        } else {
+            size_t from_image = at < image_size_ ? lesser(chunk, image_size_ - at) : 0;
+            if (from_image > 0)
+                __builtin_memcpy(out + done, image_ + at, from_image);
+            __builtin_memset(out + done + from_image, 0, chunk - from_image);
+        }
+        done += chunk;
+    }
+    return count;
+}
+
+uint8_t* tmpfs_file::writable_page(uint64_t index) {
+    if (uint8_t* page = pages_.find(index))
+        return page;
+    uint8_t* page = pages_.make(index);
+    uint64_t start = index * page_size;
+    if (page && start < image_size_)
+        __builtin_memcpy(page, image_ + start, lesser(page_size, image_size_ - start));
+    return page;
+}
+
+long tmpfs_file::write(uint64_t offset, const void* from, size_t count) {
+    if (count == 0)
+        return 0;
+    if (offset >= file_size_max)
+        return -EFBIG;
+    count = lesser(count, file_size_max - offset);
+    auto* in = static_cast<const uint8_t*>(from);
+    size_t done = 0;
+    while (done < count) {
+        uint64_t at = offset + done;
+        size_t in_page = at % page_size;
+        size_t chunk = lesser(page_size - in_page, count - done);
+        uint8_t* page = writable_page(at / page_size);
+        if (!page)
+            break;
+        __builtin_memcpy(page + in_page, in + done, chunk);
+        done += chunk;
+        if (at + chunk > size_)
+            size_ = at + chunk;
+    }
+    touch();
+    return done > 0 ? static_cast<long>(done) : -ENOSPC;
+}
+
+long tmpfs_file::truncate(uint64_t size) {
+    if (size > file_size_max)
+        return -EFBIG;
+    if (size < size_) {
+        // What is cut off must read as zeros if the file grows again.
+        size_t in_page = size % page_size;
+        uint64_t last = size / page_size;
+        if (in_page != 0 && pages_.find(last))
+            __builtin_memset(pages_.find(last) + in_page, 0, page_size - in_page);
+        pages_.truncate(last + (in_page != 0));
+        image_size_ = lesser(image_size_, size);
+    }
+    size_ = size;
+    touch();
+    return 0;
+}
+
+// tmpfs_symlink and tmpfs_device
+
+file_attributes tmpfs_symlink::attributes() const {
+    file_attributes result = inode::attributes();
+    result.size = target_->text().size();
+    return result;
+}
+
+file_attributes tmpfs_device::attributes() const {
+    file_attributes result = inode::attributes();
+    // Linux's encoding of device numbers: 12 bits of major, 20 of minor, interleaved.
+    result.device_id = (minor & 0xff) | uint64_t{major} << 8 | uint64_t{minor & ~0xffu} << 12;
+    return result;
+}
+
+// tmpfs_directory
+
+tmpfs_directory::~tmpfs_directory() {
+    while (entry* first = oldest_) {
+        oldest_ = first->next;
+        first->~entry();
+        ::operator delete(first);
+    }
+    if (buckets_ != first_buckets_)
+        delete[] buckets_;
+}
+
+file_attributes tmpfs_directory::attributes() const {
+    file_attributes result = inode::attributes();
+    result.links = removed_ ? 0 : 2 + subdirectories_;
+    return result;
+}
+
+tmpfs_directory::entry* tmpfs_directory::lookup(std::string_view name, uint32_t hash) const {
+    entry* found = *bucket(hash);
+    while (found && !(found->hash == hash && found->text() == name))
+        found = found->next_in_bucket;
+    return found;
+}
+
+inode* tmpfs_directory::find(std::string_view name) const {
+    entry* found = lookup(name, hash_of(name));
+    return found ? found->node.get() : nullptr;
+}
+
+void tmpfs_directory::set_parent(tmpfs_directory* parent) {
+    parent_ = ref<tmpfs_directory>(parent);
+}
+
+bool tmpfs_directory::is_within(const tmpfs_directory* ancestor) const {
+    const tmpfs_directory* at = this;
+    while (at && at != ancestor)
+        at = at->parent();
+    return at != nullptr;
+}
+
+// Without memory for a bigger table the old one goes on serving, with longer chains.
+void tmpfs_directory::grow() {
+    size_t count = bucket_count_ * 4;
+    auto** table = new (std::nothrow) entry* [count] {};
+    if (!table)
+        return;
+    if (buckets_ != first_buckets_)
+        delete[] buckets_;
+    buckets_ = table;
+    bucket_count_ = count;
+    for (entry* found = oldest_; found; found = found->next) {
+        found->next_in_bucket = *bucket(found->hash);
+        *bucket(found->hash) = found;
+    }
+}
+
+void tmpfs_directory::gained(inode* node) {
+    if (node->kind() == inode_kind::directory) {
+        static_cast<tmpfs_directory*>(node)->set_parent(this);
+        subdirectories_++;
+    }
+    node->links++;
+    node->changed = current_file_time();
+}
+
+void tmpfs_directory::lost(inode* node) {
+    node->links--;
+    node->changed = current_file_time();
+    if (node->kind() != inode_kind::directory)
+        return;
+    subdirectories_--;
+    auto* directory = static_cast<tmpfs_directory*>(node);
+    if (directory->links == 0) {
+        directory->removed_ = true;
+        directory->parent_.reset();
+    }
+}
+
+long tmpfs_directory::insert(std::string_view name, ref<inode> node) {
+    if (removed_)
+        return -ENOENT;
+    uint32_t hash = hash_of(name);
+    if (lookup(name, hash))
+        return -EEXIST;
+    void* memory = ::operator new(sizeof(entry) + name.size(), std::nothrow);
+    if (!memory)
+        return -ENOMEM;
+    if (entries_ >= bucket_count_ * 2)
+        grow();
+    gained(node.get());
+    auto* made = new (memory)
+        entry{std::move(node), ++last_cookie_, *bucket(hash), nullptr, newest_, hash, name.size()};
+    __builtin_memcpy(made->name(), name.data(), name.size());
+    *bucket(hash) = made;
+    (newest_ ? newest_->next : oldest_) = made;
+    newest_ = made;
+    entries_++;
+    touch();
+    return 0;
+}
+
+bool tmpfs_directory::remove(std::string_view name) {
+    uint32_t hash = hash_of(name);
+    entry* found = lookup(name, hash);
+    if (!found)
+        return false;
+    entry** link = bucket(hash);
+    while (*link != found)
+        link = &(*link)->next_in_bucket;
+    *link = found->next_in_bucket;
+    (found->previous ? found->previous->next : oldest_) = found->next;
+    (found->next ? found->next->previous : newest_) = found->previous;
+    entries_--;
+    lost(found->node.get());
+    found->~entry();
+    ::operator delete(found);
+    touch();
+    return true;
+}
+
+void tmpfs_directory::replace(std::string_view name, ref<inode> node) {
+    entry* found = lookup(name, hash_of(name));
+    gained(node.get());
+    lost(found->node.get());
+    found->node = std::move(node);
+    touch();
+}
+
+const tmpfs_directory::entry* tmpfs_directory::after(uint64_t cookie) const {
+    // Usually the position is the end, or near the start of a small directory.
+    if (cookie >= last_cookie_)
+        return nullptr;
+    const entry* found = oldest_;
+    while (found && found->cookie <= cookie)
+        found = found->next;
+    return found;
+}
+
+} // namespace kernel

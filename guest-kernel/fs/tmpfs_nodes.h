@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The nodes of the tree in memory (tmpfs): files, directories, symbolic links, devices. The
+// root, what the initramfs brings and everything programs create outside mounts are in it.
+//
+// Nothing here locks or blocks. The caller holds the tree's lock (tmpfs.h) around every call; unit
+// tests, which have one thread, hold nothing.
+#pragma once
+
+#include "fs/page_tree.h"
+#include "fs/shared_text.h"
+#include "fs/types.h"
+
+namespace kernel {
+
+enum class inode_kind : uint8_t { file, directory, symlink, device };
+
+class inode : public ref_counted {
+  public:
+    inode(inode_kind kind, uint32_t permissions);
+    virtual ~inode() = default;
+
+    inode_kind kind() const { return kind_; }
+    virtual file_attributes attributes() const;
+    // The modification time and the change time are now.
+    void touch();
+
+    const uint64_t number;
+    uint32_t permissions;
+    uint32_t links = 0; // names this node has; a removed one lives on while it is open
+    file_time accessed;
+    file_time modified;
+    file_time changed;
+
+  protected:
+    uint32_t mode() const;
+
+  private:
+    inode_kind kind_;
+};
+
+class tmpfs_file final : public inode {
+  public:
+    explicit tmpfs_file(uint32_t permissions)
+        : inode(inode_kind::file, permissions) {}
+
+    file_attributes attributes() const override;
+    uint64_t size() const { return size_; }
+
+    // Contents that already are in memory for good (the initramfs): pages are copied from
+    // there only when they are written to.
+    void set_image(const uint8_t* image, size_t size);
+
+    // Bytes copied, 0 at the end of the file.
+    size_t read(uint64_t offset, void* to, size_t count) const;
+    // Bytes copied, or -ENOSPC when there is no page for even the first, or -EFBIG.
+    long write(uint64_t offset, const void* from, size_t count);
+    // 0, -ENOSPC, -EFBIG.
+    long truncate(uint64_t size);
+
+  private:
+    uint8_t* writable_page(uint64_t index);
+
+    page_tree pages_;
+    const uint8_t* image_ = nullptr;
+    uint64_t image_size_ = 0;
+    uint64_t size_ = 0;
+};
+
+class tmpfs_symlink final : public inode {
+  public:
+    explicit tmpfs_symlink(ref<shared_text> target)
+        : inode(inode_kind::symlink, 0777)
+        , target_(std::move(target)) {}
+
+    file_attributes attributes() const override;
+    std::string_view target() const { return target_->text(); }
+
+  private:
+    ref<shared_text> target_;
+};
+
+// A character device; devices.h gives the numbers a meaning.
+class tmpfs_device final : public inode {
+  public:
+    tmpfs_device(uint32_t permissions, uint32_t major, uint32_t minor)
+        : inode(inode_kind::device, permissions)
+        , major(major)
+        , minor(minor) {}
+
+    file_attributes attributes() const override;
+
+    const uint32_t major;
+    const uint32_t minor;
+};
+
+class tmpfs_directory final : public inode {
+  public:
+    struct entry {
+        ref<inode> node;
+        uint64_t cookie; // position for getdents: grows with every entry ever made
+        entry* next_in_bucket;
+        entry* next; // in order of cookie
+        entry* previous;
+        uint32_t hash;
+        size_t name_size; // the name itself follows
+
+        char* name() { return reinterpret_cast<char*>(this + 1); }
+        std::string_view text() const {
+            return {reinterpret_cast<const char*>(this + 1), name_size};
+        }
+    };
+
+    explicit tmpfs_directory(uint32_t permissions)
+        : inode(inode_kind::directory, permissions) {}
+    ~tmpfs_directory() override;
+
+    file_attributes attributes() const override;
+
+    inode* find(std::string_view name) const;
+    // 0, -EEXIST, -ENOMEM, -ENOENT (this directory is removed).
+    long insert(std::string_view name, ref<inode> node);
+    // Takes the name away; the node may live on. False: no such name.
+    bool remove(std::string_view name);
+    // The existing name stands for `node` from now on. Needs no memory.
+    void replace(std::string_view name, ref<inode> node);
+    bool empty() const { return entries_ == 0; }
+
+    // The first entry with a cookie above `cookie`, or null.
+    const entry* after(uint64_t cookie) const;
+
+    // ".."; null for the root and for a removed directory (a chain of removed ones that keep
+    // each other alive would be freed by a recursion as deep as the chain).
+    tmpfs_directory* parent() const { return parent_.get(); }
+    void set_parent(tmpfs_directory* parent);
+    bool removed() const { return removed_; }
+    bool is_within(const tmpfs_directory* ancestor) const;
+
+    // Names below this directory belong to another file system (hostfs).
+    bool is_mount = false;
+
+  private:
+    static constexpr size_t inline_buckets = 8;
+
+    entry** bucket(uint32_t hash) const { return &buckets_[hash & (bucket_count_ - 1)]; }
+    entry* lookup(std::string_view name, uint32_t hash) const;
+    void gained(inode* node);
+    void lost(inode* node);
+    void grow();
+
+    entry* first_buckets_[inline_buckets] = {};
+    entry** buckets_ = first_buckets_;
+    size_t bucket_count_ = inline_buckets;
+    size_t entries_ = 0;
+    uint32_t subdirectories_ = 0;
+    uint64_t last_cookie_ = 2; // 1 and 2 stand for "." and ".."
+    entry* oldest_ = nullptr;
+    entry* newest_ = nullptr;
+    ref<tmpfs_directory> parent_;
+    bool removed_ = false;
+};
+
+// What time stamps are taken from: the kernel's clock, or a counter in unit tests.
+file_time current_file_time();
+
+} // namespace kernel
