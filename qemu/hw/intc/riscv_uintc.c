@@ -2,12 +2,14 @@
 /*
  * RISC-V UINTC (User-Interrupt Controller)
  *
- * After the RISC-V User-Interrupt Specification 0.1.1, with generations, a wake list and
- * refused sends added. Specification: docs/specs/riscv-uintc.rst.
+ * After the RISC-V User-Interrupt Specification 0.1.1, with generations, a
+ * wake list and refused sends added. Specification:
+ * docs/specs/riscv-uintc.rst.
  *
- * Every write computes a receiver's next value and hands it to riscv_uintc_update(),
- * the one place that compares before and after. The harts' lines and the wake list are
- * therefore functions of the receivers alone, whatever the order of accesses:
+ * Every write computes a receiver's next value and hands it to
+ * riscv_uintc_update(), the one place that compares before and after. The
+ * harts' lines and the wake list are therefore functions of the receivers
+ * alone, whatever the order of accesses:
  *
  *   line of hart h = some receiver of h is active and has something pending
  *   on wake list   = not active, wake-enable set and something pending
@@ -81,8 +83,8 @@ static void riscv_uintc_update(RISCVUINTCState *s, uint16_t index,
     *r = next;
 
     /*
-     * Add before taking away: a receiver that stays deliverable on the same hart must
-     * not make its line fall and rise.
+     * Add before taking away: a receiver that stays deliverable on the same
+     * hart must not make its line fall and rise.
      */
     if (riscv_uintc_deliverable(&next) && s->deliverable[next.hart]++ == 0) {
         riscv_uintc_set_line(s, next.hart, 1);
@@ -109,8 +111,9 @@ static void riscv_uintc_update(RISCVUINTCState *s, uint16_t index,
 }
 
 /*
- * A refused access changes nothing and is answered with an error: an access fault for a
- * load or store, a status in rd for `uipi`, a result code for a device.
+ * A refused access changes nothing and is answered with an error: an access
+ * fault for a load or store, a status in rd for `uipi`, a result code for a
+ * device.
  */
 static MemTxResult riscv_uintc_refuse(hwaddr addr, uint64_t value,
                                       const char *reason)
@@ -132,7 +135,7 @@ static MemTxResult riscv_uintc_send(RISCVUINTCState *s, uint16_t index,
     if (vector >= OUROS_UINTC_VECTORS) {
         return riscv_uintc_refuse(addr, value, "vector out of range");
     }
-    /* A former sender of a slot that has a new owner; not necessarily a fault. */
+    /* A former sender of a slot that has a new owner: nobody's fault. */
     if (generation && generation != next.generation) {
         trace_riscv_uintc_stale(index, generation, next.generation);
         return MEMTX_ERROR;
@@ -178,8 +181,9 @@ static MemTxResult riscv_uintc_write_low(RISCVUINTCState *s, uint16_t index,
 }
 
 /*
- * The list is the guest's only way to learn who is to be woken, so taking a receiver off
- * it also disarms that receiver: it is not seen again before the kernel asks for it.
+ * The list is the guest's only way to learn who is to be woken, so taking a
+ * receiver off it also disarms that receiver: it is not seen again before the
+ * kernel asks for it.
  */
 static uint32_t riscv_uintc_take_wake(RISCVUINTCState *s)
 {
@@ -263,8 +267,8 @@ static MemTxResult riscv_uintc_write(void *opaque, hwaddr addr, uint64_t value,
 
     if (index >= OUROS_UINTC_RECEIVERS) {
         /*
-         * Also where a send to a receiver beyond the last one arrives: it must not look
-         * as if it had been delivered.
+         * Also where a send to a receiver beyond the last one arrives: it must
+         * not look as if it had been delivered.
          */
         return riscv_uintc_refuse(addr, value, "register is not writable");
     }
@@ -296,7 +300,7 @@ static bool riscv_uintc_accepts(void *opaque, hwaddr addr, unsigned size,
     if (addr >= OUROS_UINTC_MAGIC) {
         return size == 4;
     }
-    /* Devices signal with 32-bit stores; everything else is a whole register. */
+    /* Devices signal with 32-bit stores; all else is whole registers. */
     return size == 8 || (is_write && size == 4 &&
                          addr % OUROS_UINTC_RECEIVER_SIZE == OUROS_UINTC_SEND);
 }
@@ -396,8 +400,9 @@ static int riscv_uintc_pre_save(void *opaque)
 }
 
 /*
- * The stream is not trusted: it must describe a state that the device can be in. The
- * lines themselves are in the state of the harts and of the interrupt controller.
+ * The stream is not trusted: it must describe a state that the device can be
+ * in. The lines themselves are in the state of the harts and of the interrupt
+ * controller.
  */
 static int riscv_uintc_post_load(void *opaque, int version_id)
 {

@@ -2,8 +2,8 @@
 /*
  * The UINTC of the RISC-V virt machine: -M virt,uintc=on
  *
- * With uintc=off, the default, nothing here changes the machine, its device tree or its
- * migration stream.
+ * With uintc=off, the default, nothing here changes the machine, its device
+ * tree or its migration stream.
  */
 
 #include "qemu/osdep.h"
@@ -68,7 +68,7 @@ void virt_uintc_create_fdt(RISCVVirtState *s, uint32_t irqchip_phandle)
     if (s->aia_type == VIRT_AIA_TYPE_NONE) {
         qemu_fdt_setprop_cell(fdt, name, "interrupts", VIRT_UINTC_IRQ);
     } else {
-        /* An APLIC's second cell is the type, as Linux counts them: level, high. */
+        /* An APLIC's second cell is the type, Linux's: level, high. */
         qemu_fdt_setprop_cells(fdt, name, "interrupts", VIRT_UINTC_IRQ, 0x4);
     }
     qemu_fdt_setprop_cell(fdt, name, "ouros,receivers", OUROS_UINTC_RECEIVERS);

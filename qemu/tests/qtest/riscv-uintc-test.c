@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QTest testcase for the RISC-V UINTC
+ * QTest testcase for the RISC-V UINTC: registers, sends and the lines of harts
  *
- * Names of tests say the behaviour. A refused store raises an access fault in a guest;
- * through qtest it can only be seen to have changed nothing.
+ * Names of tests say the behaviour. A refused store raises an access fault in
+ * a guest; through qtest it can only be seen to have changed nothing.
  */
 
 #include "qemu/osdep.h"
 #include "libqtest.h"
 #include "qobject/qdict.h"
-#include "standard-headers/ouros/uintc.h"
-
-#define HARTS           4
-#define UINTC_PATH      "/machine/uintc"
-#define PLIC_PENDING    0xc001000
-#define PLIC_SOURCE     12
-
-#define ACTIVE          OUROS_UINTC_LOW_ACTIVE
-#define WAKE_ENABLE     OUROS_UINTC_LOW_WAKE_ENABLE
-#define HART(h)         ((uint64_t)(h) << OUROS_UINTC_LOW_HART_SHIFT)
-#define GENERATION(g)   ((uint64_t)(g) << OUROS_UINTC_LOW_GENERATION_SHIFT)
-
-/* The driver: one function per access. */
-
-static QTestState *start(void)
-{
-    return qtest_initf("-machine virt,uintc=on -smp %d", HARTS);
-}
+#include "riscv-uintc.h"
 
 /* What qtest_get_irq() then tells: the line of each hart. */
 static QTestState *start_watching_lines(void)
@@ -35,79 +18,6 @@ static QTestState *start_watching_lines(void)
 
     qtest_irq_intercept_out(qts, UINTC_PATH);
     return qts;
-}
-
-/* What qtest_get_irq(, 0) then tells: the wake list's interrupt. */
-static QTestState *start_watching_wake(void)
-{
-    QTestState *qts = start();
-
-    qtest_irq_intercept_out_named(qts, UINTC_PATH, "sysbus-irq");
-    return qts;
-}
-
-static uint64_t window(unsigned receiver, unsigned reg)
-{
-    return OUROS_UINTC_BASE + receiver * OUROS_UINTC_RECEIVER_SIZE + reg;
-}
-
-static void send_vector(QTestState *qts, unsigned receiver, unsigned vector)
-{
-    qtest_writeq(qts, window(receiver, OUROS_UINTC_SEND), vector);
-}
-
-/* As a device does it: 32 bits. */
-static void message(QTestState *qts, unsigned receiver, uint16_t generation,
-                    uint16_t vector)
-{
-    qtest_writel(qts, window(receiver, OUROS_UINTC_SEND),
-                 (uint32_t)generation << OUROS_UINTC_SEND_GENERATION_SHIFT |
-                 vector);
-}
-
-static void set_low(QTestState *qts, unsigned receiver, uint64_t value)
-{
-    qtest_writeq(qts, window(receiver, OUROS_UINTC_LOW), value);
-}
-
-static uint64_t get_low(QTestState *qts, unsigned receiver)
-{
-    return qtest_readq(qts, window(receiver, OUROS_UINTC_LOW));
-}
-
-static void add_pending(QTestState *qts, unsigned receiver, uint64_t vectors)
-{
-    qtest_writeq(qts, window(receiver, OUROS_UINTC_HIGH), vectors);
-}
-
-static uint64_t take(QTestState *qts, unsigned receiver)
-{
-    return qtest_readq(qts, window(receiver, OUROS_UINTC_HIGH));
-}
-
-static void set_active(QTestState *qts, unsigned receiver, bool active)
-{
-    qtest_writeq(qts, window(receiver, OUROS_UINTC_ACTIVE), active);
-}
-
-static uint64_t get_active(QTestState *qts, unsigned receiver)
-{
-    return qtest_readq(qts, window(receiver, OUROS_UINTC_ACTIVE));
-}
-
-static uint32_t get_global(QTestState *qts, unsigned reg)
-{
-    return qtest_readl(qts, OUROS_UINTC_BASE + reg);
-}
-
-static uint32_t take_wake(QTestState *qts)
-{
-    return get_global(qts, OUROS_UINTC_WAKE);
-}
-
-static uint32_t woken(unsigned receiver)
-{
-    return OUROS_UINTC_WAKE_VALID | receiver;
 }
 
 /* One bit per hart. */
@@ -385,135 +295,10 @@ static void test_hart_out_of_range_refused(void)
     qtest_quit(qts);
 }
 
-/* The wake list */
-
-static void test_wake_in_order_of_arrival(void)
-{
-    QTestState *qts = start_watching_wake();
-    static const unsigned order[] = { 300, 2, 511, 0, 17 };
-    unsigned i;
-
-    for (i = 0; i < ARRAY_SIZE(order); i++) {
-        set_low(qts, order[i], WAKE_ENABLE);
-    }
-    g_assert_false(qtest_get_irq(qts, 0));
-    for (i = 0; i < ARRAY_SIZE(order); i++) {
-        send_vector(qts, order[i], i);
-        send_vector(qts, order[i], i + 32);
-        g_assert_true(qtest_get_irq(qts, 0));
-    }
-    for (i = 0; i < ARRAY_SIZE(order); i++) {
-        g_assert_true(qtest_get_irq(qts, 0));
-        g_assert_cmphex(take_wake(qts), ==, woken(order[i]));
-        /* Off the list, disarmed, and nothing that was sent is gone. */
-        g_assert_cmphex(get_low(qts, order[i]), ==, 0);
-        g_assert_cmphex(take(qts, order[i]), ==, 0x100000001ull << i);
-    }
-    g_assert_false(qtest_get_irq(qts, 0));
-    g_assert_cmphex(take_wake(qts), ==, 0);
-    qtest_quit(qts);
-}
-
-static void test_wake_when_armed_late(void)
-{
-    QTestState *qts = start_watching_wake();
-
-    send_vector(qts, 4, 9);
-    g_assert_false(qtest_get_irq(qts, 0));
-    set_low(qts, 4, WAKE_ENABLE);
-    g_assert_true(qtest_get_irq(qts, 0));
-    g_assert_cmphex(take_wake(qts), ==, woken(4));
-    /* Disarmed: a further send does not bring it back until it is armed again. */
-    send_vector(qts, 4, 10);
-    g_assert_cmphex(take_wake(qts), ==, 0);
-    set_low(qts, 4, WAKE_ENABLE);
-    g_assert_cmphex(take_wake(qts), ==, woken(4));
-    g_assert_cmphex(take(qts, 4), ==, 0x600);
-    qtest_quit(qts);
-}
-
-static void test_wake_not_while_active(void)
-{
-    QTestState *qts = start_watching_wake();
-
-    set_low(qts, 4, ACTIVE | WAKE_ENABLE);
-    send_vector(qts, 4, 9);
-    g_assert_false(qtest_get_irq(qts, 0));
-    g_assert_cmphex(take_wake(qts), ==, 0);
-    /* Switched out with something pending. */
-    set_active(qts, 4, false);
-    g_assert_true(qtest_get_irq(qts, 0));
-    g_assert_cmphex(take_wake(qts), ==, woken(4));
-    qtest_quit(qts);
-}
-
-/* Whatever ends the reason to wake takes the receiver off the list. */
-static void test_wake_ends_with_its_reason(void)
-{
-    QTestState *qts = start_watching_wake();
-    unsigned way;
-
-    for (way = 0; way < 5; way++) {
-        set_low(qts, 8, WAKE_ENABLE | GENERATION(1));
-        set_low(qts, 9, WAKE_ENABLE);
-        send_vector(qts, 8, 1);
-        send_vector(qts, 9, 1);
-        switch (way) {
-        case 0:
-            set_active(qts, 8, true);
-            break;
-        case 1:
-            set_low(qts, 8, GENERATION(1));
-            break;
-        case 2:
-            take(qts, 8);
-            break;
-        case 3:
-            add_pending(qts, 8, 0);
-            break;
-        case 4:
-            set_low(qts, 8, WAKE_ENABLE | GENERATION(2));
-            break;
-        }
-        g_assert_cmphex(take_wake(qts), ==, woken(9));
-        g_assert_false(qtest_get_irq(qts, 0));
-        g_assert_cmphex(take_wake(qts), ==, 0);
-        set_low(qts, 8, GENERATION(0));
-        take(qts, 9);
-    }
-    qtest_quit(qts);
-}
-
-static void test_wake_all_receivers(void)
-{
-    QTestState *qts = start_watching_wake();
-    unsigned i;
-
-    for (i = 0; i < OUROS_UINTC_RECEIVERS; i++) {
-        set_low(qts, i, WAKE_ENABLE);
-        send_vector(qts, i, i % OUROS_UINTC_VECTORS);
-    }
-    for (i = 0; i < OUROS_UINTC_RECEIVERS; i++) {
-        g_assert_cmphex(take_wake(qts), ==, woken(i));
-    }
-    g_assert_false(qtest_get_irq(qts, 0));
-    qtest_quit(qts);
-}
-
-static void test_wake_interrupt_reaches_plic(void)
-{
-    QTestState *qts = start();
-
-    g_assert_cmphex(qtest_readl(qts, PLIC_PENDING), ==, 0);
-    set_low(qts, 4, WAKE_ENABLE);
-    send_vector(qts, 4, 9);
-    g_assert_cmphex(qtest_readl(qts, PLIC_PENDING), ==, 1u << PLIC_SOURCE);
-    qtest_quit(qts);
-}
-
 /*
- * The rule of the lines, checked after every step of a long random run over few
- * receivers: line(hart) = OR (active && pending), and nothing that was sent is ever lost.
+ * The rule of the lines, checked after every step of a long random run over
+ * few receivers: line(hart) = OR (active && pending), and nothing that was
+ * sent is ever lost.
  */
 static void test_random_order(void)
 {
@@ -720,17 +505,6 @@ int main(int argc, char **argv)
     qtest_add_func("/riscv-uintc/line/hart-out-of-range-refused",
                    test_hart_out_of_range_refused);
     qtest_add_func("/riscv-uintc/line/random-order", test_random_order);
-    qtest_add_func("/riscv-uintc/wake/in-order-of-arrival",
-                   test_wake_in_order_of_arrival);
-    qtest_add_func("/riscv-uintc/wake/when-armed-late",
-                   test_wake_when_armed_late);
-    qtest_add_func("/riscv-uintc/wake/not-while-active",
-                   test_wake_not_while_active);
-    qtest_add_func("/riscv-uintc/wake/ends-with-its-reason",
-                   test_wake_ends_with_its_reason);
-    qtest_add_func("/riscv-uintc/wake/all-receivers", test_wake_all_receivers);
-    qtest_add_func("/riscv-uintc/wake/interrupt-reaches-plic",
-                   test_wake_interrupt_reaches_plic);
     qtest_add_func("/riscv-uintc/reset", test_reset);
     qtest_add_func("/riscv-uintc/migration", test_migration);
     qtest_add_func("/riscv-uintc/monitor", test_monitor);

@@ -10,7 +10,7 @@
 #include "standard-headers/ouros/asyscall.h"
 #include "system/device_tree.h"
 
-/* How many cells the interrupt controller of @node's devices wants per interrupt. */
+/* How many cells an interrupt of @node's devices takes. */
 static uint32_t fdt_interrupt_cells(void *fdt, const char *node)
 {
     uint32_t phandle = qemu_fdt_getprop_cell(fdt, node, "interrupt-parent",
@@ -36,7 +36,7 @@ void asyscall_create_fdt_node(SysBusDevice *sbdev, PlatformBusDevice *pbus,
     if (fdt_interrupt_cells(fdt, parent) == 1) {
         qemu_fdt_setprop_cell(fdt, name, "interrupts", irq);
     } else {
-        /* An APLIC's second cell is the type, as Linux counts them: level, high. */
+        /* An APLIC's second cell is the type, Linux's: level, high. */
         qemu_fdt_setprop_cells(fdt, name, "interrupts", irq, 0x4);
     }
 }

@@ -2,12 +2,13 @@
 /*
  * RISC-V UINTC (User-Interrupt Controller)
  *
- * Registers: include/standard-headers/ouros/uintc.h. Flow: docs/specs/riscv-uintc.rst.
+ * Registers: include/standard-headers/ouros/uintc.h. Flow:
+ * docs/specs/riscv-uintc.rst.
  *
  * QEMU interface:
  *  + sysbus MMIO region 0: the receivers and, behind them, the global registers
  *  + sysbus IRQ 0: level, the wake list is not empty
- *  + unnamed GPIO outputs, one per hart: level, the hart's user software interrupt
+ *  + unnamed GPIO outputs, one per hart: level, its user software interrupt
  *  + property "num-harts": harts 0 .. num-harts - 1 can be named in a receiver
  */
 
@@ -43,16 +44,17 @@ struct RISCVUINTCState {
     RISCVUINTCReceiver receivers[OUROS_UINTC_RECEIVERS];
 
     /*
-     * Derived from the receivers: how many of each hart's are active with something
-     * pending. The hart's line is high while this is not zero, so a send costs the same
-     * however many receivers there are.
+     * Derived from the receivers: how many of each hart's are active with
+     * something pending. The hart's line is high while this is not zero, so a
+     * send costs the same however many receivers there are.
      */
     uint32_t *deliverable;
-    uint64_t *raised;                   /* rising edges per hart, for "info irq" */
+    uint64_t *raised;           /* rising edges per hart, for "info irq" */
 
     /*
-     * The wake list in order of arrival, linked both ways so that a receiver which is
-     * activated or freed leaves it at once. Index OUROS_UINTC_RECEIVERS is the list's head.
+     * The wake list in order of arrival, linked both ways so that a receiver
+     * which is activated or freed leaves it at once. Index
+     * OUROS_UINTC_RECEIVERS is the list's head.
      */
     uint16_t wake_next[OUROS_UINTC_RECEIVERS + 1];
     uint16_t wake_prev[OUROS_UINTC_RECEIVERS + 1];
@@ -63,9 +65,9 @@ struct RISCVUINTCState {
 };
 
 /*
- * Create a UINTC at @addr and connect the user software interrupt of the harts with ids
- * 0 .. @num_harts - 1, which must have the N extension. Returns NULL with @errp set if
- * they do not.
+ * Create a UINTC at @addr and connect the user software interrupt of the harts
+ * with ids 0 .. @num_harts - 1, which must have the N extension. Returns NULL
+ * with @errp set if they do not.
  */
 DeviceState *riscv_uintc_create(hwaddr addr, uint32_t num_harts,
                                 qemu_irq wake_irq, Error **errp);

@@ -8,7 +8,7 @@
 
 #include "hw/riscv/virt.h"
 
-/* Source of the wake list's interrupt at the machine's first interrupt controller. */
+/* Source of the wake list's interrupt at the first PLIC or APLIC. */
 #define VIRT_UINTC_IRQ 12
 
 void virt_uintc_class_init(ObjectClass *oc);
