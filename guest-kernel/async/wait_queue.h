@@ -70,11 +70,11 @@ struct wait_entry : list_node<wait_entry> {
 // others find it claimed; the resumed coroutine takes itself off every list before it goes on, so
 // that nobody is left who knows its frame.
 struct waiter : work_item {
-    std::atomic<bool> claimed{false};
+    std::atomic<uint32_t> claimed{0};
     long outcome = 0;
 
     bool claim(long why) {
-        if (claimed.exchange(true, std::memory_order_acq_rel))
+        if (claimed.exchange(1, std::memory_order_acq_rel))
             return false;
         outcome = why;
         return true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Doubly linked list whose links live in the elements: nothing is allocated, so queueing can't
-// fail. An element derives from list_node<Tag> once for each list it can be on at a time.
+// fail. An element T derives from list_node<T>, or from list_node<Tag> for each further list it can be
+// on at the same time.
 // Not synchronised: whoever owns the list owns a lock for it.
 #pragma once
 
@@ -9,7 +10,7 @@
 
 namespace kernel {
 
-template <class Tag = void>
+template <class Tag>
 struct list_node {
     list_node* next = nullptr;
     list_node* previous = nullptr;
@@ -22,12 +23,12 @@ struct list_node {
     }
 };
 
-template <class T, class Tag = void>
+template <class T, class Tag = T>
 class list {
   public:
     using node = list_node<Tag>;
 
-    list() { head_.next = head_.previous = &head_; }
+    constexpr list() { head_.next = head_.previous = &head_; }
     list(const list&) = delete;
     list& operator=(const list&) = delete;
 

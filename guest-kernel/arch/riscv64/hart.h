@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What belongs to one hart. In the kernel `tp` points to it. A hart has one kernel stack, on which
+// every entry from user mode starts anew: nothing that waits is on it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/riscv64/frame.h"
+
+namespace kernel {
+class thread;
+class process;
+} // namespace kernel
+
+namespace kernel::arch {
+
+inline constexpr unsigned max_harts = 8;
+inline constexpr size_t kernel_stack_size = 16384;
+
+// Bits of hart::pending: why a system call does not simply return.
+inline constexpr uint64_t pending_blocked = 1;    // the call waits, or the thread has ended
+inline constexpr uint64_t pending_reschedule = 2; // somebody else should run
+
+struct hart {
+    uint64_t stack_top;     // end of the kernel stack
+    uint64_t emergency_top; // a second one for a fault in the kernel itself
+    uint64_t kernel_satp;
+    uint64_t pending;
+    user_frame* frame;      // of the running thread: kernel address,
+    uint64_t frame_user;    // ... and in the process
+    uint64_t user_satp;     // the process's
+    uint64_t leave;         // address of the trampoline's way back
+    thread* current;
+    process* current_process;
+    uint64_t global_pointer; // the kernel's gp
+    uint64_t trap_in_kernel; // address of the entry for faults in the kernel
+
+    uint64_t id;            // as the firmware numbers it
+    unsigned index;         // 0..harts - 1
+    bool online;
+    bool idle;
+    thread* float_owner;    // whose floating-point registers are in the hart
+};
+static_assert(offsetof(hart, stack_top) == HART_STACK);
+static_assert(offsetof(hart, emergency_top) == HART_EMERGENCY);
+static_assert(offsetof(hart, kernel_satp) == HART_KERNEL_SATP);
+static_assert(offsetof(hart, pending) == HART_PENDING);
+static_assert(offsetof(hart, frame) == HART_FRAME);
+static_assert(offsetof(hart, frame_user) == HART_FRAME_USER);
+static_assert(offsetof(hart, user_satp) == HART_USER_SATP);
+static_assert(offsetof(hart, leave) == HART_LEAVE);
+static_assert(offsetof(hart, current) == HART_THREAD);
+static_assert(offsetof(hart, current_process) == HART_PROCESS);
+static_assert(offsetof(hart, global_pointer) == HART_GP);
+static_assert(offsetof(hart, trap_in_kernel) == HART_TRAP_IN_KERNEL);
+
+// Not to be kept over a co_await: the coroutine may go on on another hart.
+inline hart& this_hart() {
+    hart* self;
+    asm volatile("mv %0, tp" : "=r"(self));
+    return *self;
+}
+
+} // namespace kernel::arch

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "arch/riscv64/page_table.h"
+
+#include "arch/riscv64/csr.h"
+
+namespace kernel::arch {
+
+namespace {
+
+constexpr uint64_t satp_sv39 = 8ull << 60;
+constexpr unsigned levels = 3;
+
+unsigned index_at(uint64_t address, unsigned level) {
+    return address >> (page_shift + 9 * level) & 511;
+}
+bool is_leaf(pte e) {
+    return e & (pte_read | pte_write | pte_execute);
+}
+
+void destroy_level(pte* table, unsigned level) {
+    for (unsigned i = 0; level > 0 && i < 512; i++)
+        if ((table[i] & pte_valid) && !is_leaf(table[i]))
+            destroy_level(from_physical<pte>(pte_address(table[i])), level - 1);
+    free_pages(table);
+}
+
+pte* next_table(pte& entry, bool create) {
+    if (!(entry & pte_valid)) {
+        if (!create)
+            return nullptr;
+        void* page = allocate_zeroed_page();
+        if (!page)
+            return nullptr;
+        entry = to_physical(page) >> page_shift << 10 | pte_valid;
+    }
+    return is_leaf(entry) ? nullptr : from_physical<pte>(pte_address(entry));
+}
+
+} // namespace
+
+bool page_table::create() {
+    root_ = static_cast<pte*>(allocate_zeroed_page());
+    return root_ != nullptr;
+}
+
+void page_table::destroy() {
+    if (root_)
+        destroy_level(root_, levels - 1);
+    root_ = nullptr;
+}
+
+pte* page_table::find(uint64_t address, bool create) {
+    pte* table = root_;
+    for (unsigned level = levels - 1; level > 0; level--) {
+        table = next_table(table[index_at(address, level)], create);
+        if (!table)
+            return nullptr;
+    }
+    return &table[index_at(address, 0)];
+}
+
+bool page_table::map_range(uint64_t address, physical_address to, uint64_t size, uint64_t bits) {
+    while (size) {
+        unsigned level = levels - 1;
+        while (level && (((address | to) & ((page_size << 9 * level) - 1)) ||
+                         size < page_size << 9 * level))
+            level--;
+        pte* table = root_;
+        for (unsigned l = levels - 1; l > level; l--) {
+            table = next_table(table[index_at(address, l)], true);
+            if (!table)
+                return false;
+        }
+        table[index_at(address, level)] = make_pte(to, bits);
+        uint64_t step = page_size << 9 * level;
+        address += step;
+        to += step;
+        size -= step;
+    }
+    return true;
+}
+
+uint64_t page_table::satp(uint16_t asid) const {
+    return satp_sv39 | uint64_t(asid) << 44 | to_physical(root_) >> page_shift;
+}
+
+void flush_local(uint64_t address, uint16_t asid) {
+    asm volatile("sfence.vma %0, %1" ::"r"(address), "r"(uint64_t(asid)) : "memory");
+}
+
+void flush_local_asid(uint16_t asid) {
+    asm volatile("sfence.vma zero, %0" ::"r"(uint64_t(asid)) : "memory");
+}
+
+unsigned asid_bits() {
+    uint64_t satp = read_csr<csr_satp>();
+    write_csr<csr_satp>(satp | 0xffffull << 44);
+    uint64_t implemented = read_csr<csr_satp>() >> 44 & 0xffff;
+    write_csr<csr_satp>(satp);
+    return unsigned(__builtin_popcountll(implemented));
+}
+
+} // namespace kernel::arch

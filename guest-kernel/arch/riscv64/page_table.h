@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Sv39 page tables. A and D are set from the start: the device that walks the same tables never
+// sets them, and neither hart nor kernel has to.
+#pragma once
+
+#include <cstdint>
+
+#include "memory/pages.h"
+
+namespace kernel::arch {
+
+using pte = uint64_t;
+
+enum pte_bits : uint64_t {
+    pte_valid = 1u << 0,
+    pte_read = 1u << 1,
+    pte_write = 1u << 2,
+    pte_execute = 1u << 3,
+    pte_user = 1u << 4,
+    pte_global = 1u << 5,
+    pte_accessed = 1u << 6,
+    pte_dirty = 1u << 7,
+    pte_borrowed = 1u << 8, // software: the page is not the address space's to free
+};
+
+inline physical_address pte_address(pte e) {
+    return (e >> 10 & 0xfff'ffff'ffff) << page_shift;
+}
+inline pte make_pte(physical_address address, uint64_t bits) {
+    return address >> page_shift << 10 | bits | pte_accessed | pte_dirty | pte_valid;
+}
+
+// The trampoline is the last page of the address space, in every table.
+inline constexpr uint64_t trampoline_address = 0xffff'ffff'ffff'f000;
+// Trap frames: one page per thread of a process, below the trampoline and its guard page.
+inline constexpr uint64_t frame_area = trampoline_address - 0x4000'0000;
+// Kernel stacks, with guard pages, in the kernel's own table.
+inline constexpr uint64_t kernel_stack_area = 0xffff'ffc0'0000'0000;
+
+class page_table {
+  public:
+    bool create();  // an empty table; false: out of memory
+    void destroy(); // frees the tables, not the pages they map
+
+    // The leaf entry for an address, or nullptr. With create, tables on the way are made;
+    // nullptr is then out of memory.
+    pte* find(uint64_t address, bool create = false);
+    // Kernel: maps a range with the largest pages that fit. False: out of memory.
+    bool map_range(uint64_t address, physical_address to, uint64_t size, uint64_t bits);
+
+    uint64_t satp(uint16_t asid) const;
+    explicit operator bool() const { return root_ != nullptr; }
+
+  private:
+    pte* root_ = nullptr;
+};
+
+// Makes this hart forget translations; start ~0: all of the ASID.
+void flush_local(uint64_t address, uint16_t asid);
+void flush_local_asid(uint16_t asid);
+// Bits of an ASID that the hart implements.
+unsigned asid_bits();
+
+// The kernel's own table: RAM and devices at their physical addresses, W^X.
+bool make_kernel_table();
+uint64_t kernel_satp();
+// A kernel stack of kernel_stack_size with an unmapped page on both sides; its end, or 0.
+uint64_t make_kernel_stack(unsigned number);
+bool map_device(physical_address start, uint64_t size);
+
+} // namespace kernel::arch
