@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Runs in the user-interrupt handler: integer registers only, no allocation, no locks
+// (tests/unit/handler-code.py looks at the object code).
+
+#include <ouros/reactor.hpp>
+#include <ouros/worker.hpp>
+
+namespace ouros {
+
+// One completion is one wake: an operation has one waiter, which looks at nothing else until then.
+void worker::drain_completions() {
+    auto* wake = scheduler_.wake;
+    counters_.completions +=
+        ring_.reap([this, wake](uint64_t user_data, int32_t result, uint32_t /* flags */) {
+            auto* request = reinterpret_cast<operation*>(user_data);
+            request->result_ = result;
+            wake(&queue_, request->waiter_);
+        });
+}
+
+extern "C" void ouros_reactor_dispatch(uint64_t vectors) {
+    constexpr uint64_t completion = uint64_t{1} << OUROS_VECTOR_COMPLETION;
+    this_worker.count_interrupt();
+    if (vectors & completion)
+        this_worker.drain_completions();
+    if (vectors & ~completion) [[unlikely]]
+        uintr::ouros_uintr_dispatch(vectors & ~completion);
+}
+
+#if defined(__riscv)
+OUROS_UINTR_ENTRY(ouros_reactor_entry, ouros_reactor_dispatch);
+
+void install_reactor() {
+    uintr::set_entry(ouros_reactor_entry);
+}
+#else
+void install_reactor() {}
+#endif
+
+} // namespace ouros

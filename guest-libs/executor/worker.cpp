@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The executor: what a worker does between two strands.
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ouros/reactor.hpp>
+#include <ouros/task.hpp>
+#include <ouros/worker.hpp>
+
+namespace ouros {
+
+constinit thread_local worker this_worker;
+
+int64_t worker::start(const worker_options& options) {
+    ouros_ring where = {};
+    int64_t result = kernel::ring_setup(options.sq_entries, options.cq_entries, &where);
+    if (result < 0)
+        return result;
+    if (!kernel::bind_scheduler(&scheduler_)) {
+        kernel::ring_close();
+        return -ENOSYS;
+    }
+    scheduler_.init(&queue_, nullptr);
+    ring_ = ring(where);
+    batch_ = options.batch < options.sq_entries ? options.batch : options.sq_entries;
+    counters_ = {};
+    install_reactor();
+    uintr::enable();
+    return 0;
+}
+
+void worker::stop() {
+    kernel::ring_close(); // returns when nothing is in flight
+    uintr::disable();
+    bury(nullptr);
+    ring_ = ring();
+}
+
+void worker::submit() {
+    yields_ = 0;
+    ring_.submit();
+    counters_.doorbells++;
+}
+
+// A strand that yields for ever must not keep others' requests from the device.
+void worker::submit_when_overdue() {
+    if (++yields_ >= 16)
+        submit();
+}
+
+std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<> coroutine) {
+    request.waiter_ = current();
+    io_uring_sqe* entry = backlog_first_ ? nullptr : ring_.try_get();
+    if (entry) [[likely]] {
+        request.fill(entry);
+        if (ring_.unsubmitted() >= batch_)
+            submit();
+    } else {
+        // Backpressure: the strand waits as for any call; the entry is made when there is room.
+        request.next_ = nullptr;
+        (backlog_first_ ? backlog_last_->next_ : backlog_first_) = &request;
+        backlog_last_ = &request;
+        counters_.backlogged++;
+        if (ring_.unsubmitted())
+            submit();
+    }
+    return suspend(coroutine);
+}
+
+// Moves what waits for room into the SQ. Returns whether anything moved.
+bool worker::submit_backlog() {
+    bool moved = false;
+    while (backlog_first_) {
+        io_uring_sqe* entry = ring_.try_get();
+        if (!entry)
+            break;
+        operation* request = backlog_first_;
+        backlog_first_ = request->next_;
+        request->fill(entry);
+        moved = true;
+    }
+    return moved;
+}
+
+std::coroutine_handle<> worker::finish() {
+    uintr::disable();
+    ouros_task* next = scheduler_.exit(&queue_);
+    uintr::enable();
+    if (!next)
+        return std::noop_coroutine();
+    return std::coroutine_handle<>::from_address(static_cast<strand*>(next)->resume_point);
+}
+
+std::coroutine_handle<> detail::finish_strand(promise_base& promise) noexcept {
+    promise.done = true;
+    if (promise.joiner)
+        this_worker.wake(promise.joiner);
+    if (promise.detached) {
+        if (promise.error)
+            std::terminate(); // as a std::thread does: nobody is there to catch it
+        this_worker.bury(promise.self);
+    }
+    return this_worker.finish();
+}
+
+// Nothing is ready; interrupts are off. Submits what is not yet submitted, looks at the CQ a last
+// time, and waits. A completion between the look and the wait is pending in the receiver, which
+// makes the wait return at once.
+void worker::idle() {
+    if (submit_backlog() || ring_.unsubmitted())
+        submit();
+    uint64_t others = uintr::take() & ~(uint64_t{1} << OUROS_VECTOR_COMPLETION);
+    drain_completions();
+    if (others)
+        uintr::ouros_uintr_dispatch(others);
+    if (queue_.top != OUROS_PRIORITY_IDLE || backlog_first_ || ouros_sched_has_posted(&queue_))
+        return;
+    if (ring_.broken()) {
+        std::fputs("ouros: the device has stopped this queue pair\n", stderr);
+        std::abort();
+    }
+    counters_.waits++;
+    kernel::wait(kernel::forever);
+}
+
+void worker::run_until(const bool* done) {
+    while (!*done) {
+        uintr::disable();
+        if (ouros_sched_has_posted(&queue_))
+            scheduler_.drain(&queue_);
+        ouros_task* next = scheduler_.reschedule(&queue_);
+        if (!next)
+            idle();
+        uintr::enable();
+        if (next)
+            std::coroutine_handle<>::from_address(static_cast<strand*>(next)->resume_point)
+                .resume();
+    }
+    bury(nullptr);
+}
+
+} // namespace ouros

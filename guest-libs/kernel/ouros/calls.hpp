@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The kernel's own calls (ouros/kernel.h) as functions: a value or -errno, errno untouched. Unit
+// tests on the build machine link other definitions of them.
+#ifndef OUROS_CALLS_HPP
+#define OUROS_CALLS_HPP
+
+#include <cstdint>
+#include <ouros/image.h>
+#include <ouros/kernel.h>
+
+namespace ouros::kernel {
+
+inline constexpr uint64_t forever = UINT64_MAX;
+
+int64_t ring_setup(uint32_t sq_entries, uint32_t cq_entries, ouros_ring* out);
+int64_t ring_close();
+// With user interrupts off (ustatus.UIE clear); they are on when it returns.
+int64_t wait(uint64_t timeout_ns);
+int64_t uintr_setup();
+int64_t uintr_create_fd(unsigned vector);
+int64_t uintr_register_sender(int fd);
+int64_t statistics(ouros_statistics* out);
+
+// Finds the scheduler image that the kernel has mapped. False: this is not Ouros, or its image has
+// another version.
+bool bind_scheduler(ouros_scheduler* scheduler);
+
+} // namespace ouros::kernel
+
+#endif // OUROS_CALLS_HPP

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Everything a program needs:
+//
+//   #include <ouros/ouros.hpp>
+//   ouros::task<int> program() { ... co_await ouros::read(fd, buffer); ... }
+//   int main() { return ouros::run(program()); }
+#ifndef OUROS_OUROS_HPP
+#define OUROS_OUROS_HPP
+
+#include <ouros/calls.hpp>
+#include <ouros/io.hpp>
+#include <ouros/spawn.hpp>
+#include <ouros/task.hpp>
+#include <ouros/uintr.hpp>
+#include <ouros/worker.hpp>
+
+#endif // OUROS_OUROS_HPP
