@@ -10,6 +10,7 @@ namespace ouros {
 int run_command(const RunOptions& options);
 int boot_command(const BootOptions& options);
 int debug_command(const DebugOptions& options);
+int behaviours_command(const BehavioursOptions& options);
 int flags_command();
 
 } // namespace ouros

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "child.h"
 #include "commands.h"
 #include "config.h"
 #include "failure.h"
@@ -6,15 +7,10 @@
 #include "temp_dir.h"
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <fmt/format.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace ouros {
 namespace {
@@ -62,44 +58,6 @@ UniqueFd listen_at(const std::string& path) {
     return fd;
 }
 
-class Debugger {
-  public:
-    explicit Debugger(const std::vector<std::string>& command) {
-        std::vector<char*> arguments;
-        for (const auto& argument : command)
-            arguments.push_back(const_cast<char*>(argument.c_str()));
-        arguments.push_back(nullptr);
-        pid_ = ::fork();
-        if (pid_ < 0)
-            throw Failure(status_failed, fmt::format("fork: {}", std::strerror(errno)));
-        if (pid_ == 0) {
-            ::prctl(PR_SET_PDEATHSIG, SIGHUP);
-            ::execvp(arguments[0], arguments.data());
-            ::perror(arguments[0]);
-            ::_exit(status_not_found);
-        }
-    }
-    Debugger(const Debugger&) = delete;
-    ~Debugger() { wait(); }
-
-    UniqueFd pidfd() const {
-        return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    }
-
-    // The exit status.
-    int wait() {
-        int status = 0;
-        if (pid_ > 0)
-            while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-            }
-        pid_ = -1;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : status_failed;
-    }
-
-  private:
-    pid_t pid_ = -1;
-};
-
 } // namespace
 
 int debug_command(const DebugOptions& options) {
@@ -110,7 +68,7 @@ int debug_command(const DebugOptions& options) {
     SessionInput session = prepare_session(run);
     session.relay_stdin = false; // it is gdb's
     session.debugger_listener = listen_at(socket);
-    Debugger debugger(gdb_command(options, socket));
+    Child debugger(gdb_command(options, socket));
     session.debugger = debugger.pidfd();
     const int status = run_session(std::move(session));
     if (debugger.wait() == status_not_found)

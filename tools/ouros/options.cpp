@@ -43,6 +43,15 @@ Examples:
   ouros boot
   ouros boot --smp 2 /usr/include)";
 
+constexpr const char* behaviours_help = R"(
+Runs the tests that check the behaviours of docs/behaviours.md and prints a line for each. Exits
+with 1 when one of them fails.
+
+Examples:
+  ouros behaviours             all
+  ouros behaviours N A3        those of the N extension, and A3
+  ouros behaviours --list U    which tests there are, without running them)";
+
 constexpr const char* flags_help = R"(
 Prints what the cross compiler needs to build a program with the Ouros library.
 
@@ -155,6 +164,12 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     add_machine_options(*boot_command, boot.run);
     boot_command->add_option("DIR", boot.directory, "Directory to read")->capture_default_str();
 
+    BehavioursOptions behaviours;
+    auto* behaviours_command =
+        add_command(app, "behaviours", "Check the listed behaviours", behaviours_help);
+    behaviours_command->add_option("WHICH", behaviours.selected, "N, U, A, S, K or N6, ... [all]");
+    behaviours_command->add_flag("--list", behaviours.list_only, "Run nothing");
+
     auto* flags_command = add_command(app, "flags", "Compiler flags for the library", flags_help);
 
     // The program's arguments are not ours to look at: not its options, not a second "--".
@@ -202,6 +217,8 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         finish_machine(boot.run.machine);
         return boot;
     }
+    if (*behaviours_command)
+        return behaviours;
     (void)flags_command;
     return FlagsOptions{};
 }

@@ -28,6 +28,11 @@ struct BootOptions {
     std::string directory;
 };
 
+struct BehavioursOptions {
+    std::vector<std::string> selected; // "N", "A3"; empty: all
+    bool list_only = false;            // say what tests there are, run none
+};
+
 struct FlagsOptions {};
 
 // The command line has been answered already: --help, --version.
@@ -35,7 +40,8 @@ struct Answered {
     std::string text;
 };
 
-using Command = std::variant<RunOptions, DebugOptions, BootOptions, FlagsOptions, Answered>;
+using Command =
+    std::variant<RunOptions, DebugOptions, BootOptions, BehavioursOptions, FlagsOptions, Answered>;
 
 // Throws Failure with one line that says what is wrong.
 Command parse_command_line(const std::vector<std::string>& arguments);
