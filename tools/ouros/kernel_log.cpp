@@ -9,15 +9,11 @@ namespace {
 constexpr size_t kept_lines = 20;
 constexpr std::string_view for_the_user = "ouros: ";
 
-// "panic: ...", "kernel panic: ...", "[cpu 0] panic: ...".
+// "ouros: kernel panic on hart 0: ..."; a panic of the kernel's before it knows its hart, too.
 bool is_panic(std::string_view line) {
-    if (line.starts_with('[')) {
-        const size_t end = line.find("] ");
-        if (end == line.npos)
-            return false;
-        line.remove_prefix(end + 2);
-    }
-    return line.starts_with("panic") || line.starts_with("kernel panic");
+    if (line.starts_with(for_the_user))
+        line.remove_prefix(for_the_user.size());
+    return line.starts_with("kernel panic") || line.starts_with("panic:");
 }
 
 } // namespace

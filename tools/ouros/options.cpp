@@ -130,6 +130,12 @@ Failure usage_failure(const CLI::App& app, const CLI::ParseError& error) {
                    fmt::format("{}{}{} (see {})", name, name.empty() ? "" : ": ", text, help));
 }
 
+bool is_command(const CLI::App& app, const std::string& name) {
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    return std::any_of(commands.begin(), commands.end(),
+                       [&](const CLI::App* command) { return command->get_name() == name; });
+}
+
 void finish_machine(Machine& machine) {
     if (machine.icount && !machine.latency_ns)
         machine.latency_ns = icount_latency_ns;
@@ -177,6 +183,8 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     std::vector<std::string> ours(arguments.begin(), dashes);
     std::vector<std::string> program(dashes == arguments.end() ? dashes : dashes + 1,
                                      arguments.end());
+    if (!ours.empty() && !ours.front().starts_with('-') && !is_command(app, ours.front()))
+        throw Failure(status_usage, ours.front() + ": is not a command (see ouros --help)");
     std::reverse(ours.begin(), ours.end()); // as CLI11 takes a vector
     try {
         app.parse(ours);
