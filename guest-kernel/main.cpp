@@ -19,7 +19,7 @@ namespace kernel {
 namespace {
 
 // What the launcher sees when the machine can't even begin.
-constexpr int exit_status_cannot_start = 126;
+constexpr int exit_status_cannot_start = 125;
 
 [[noreturn]] void give_up(const char* why) {
     print("ouros: %s\n", why);
@@ -48,7 +48,7 @@ void kernel_main(uint64_t hart_id, uint64_t tree) {
         give_up("too little memory");
     start_devices();
     arch::enter_kernel_space();
-    print("ouros: %u harts, %zu MiB, booted on hart %lu\n", machine.harts,
+    print("%u harts, %zu MiB, booted on hart %lu\n", machine.harts,
           total_page_count() * page_size >> 20, hart_id);
     power_off(0);
 }
