@@ -36,15 +36,19 @@ CCACHE_DIR=${{CCACHE_DIR:-{cache}}} CCACHE_NOHASHDIR=1 CCACHE_BASEDIR={shlex.quo
     return wrapper
 
 
-def configure(build, sanitize):
+def configure(build, source, sanitize):
+    """Configures anew when the options change or the source is another one.
+
+    Another source's files may be older than what was built from the last one: nothing is kept.
+    """
     folder = build / "qemu"
     command = [str(build / "qemu-src/configure"), f"--python={qemu.python()}",
                f"--cc={_compiler(build)}", *FEATURES]
     if sanitize:
         command += ["--enable-asan", "--enable-ubsan"]
     stamp = folder / "configured-with"
-    if stamp.exists() and (folder / "build.ninja").exists() \
-            and stamp.read_text() == shlex.join(command):
+    meaning = f"{source.identity}\n{shlex.join(command)}\n"
+    if stamp.exists() and (folder / "build.ninja").exists() and stamp.read_text() == meaning:
         return
     say("QEMU: configure (20 seconds)")
     shutil.rmtree(folder, ignore_errors=True)
@@ -56,7 +60,7 @@ def configure(build, sanitize):
     if result.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise SourceError(f"QEMU's configure failed; {log} ends with\n{tail}")
-    stamp.write_text(shlex.join(command))
+    stamp.write_text(meaning)
 
 
 def _link_firmware(folder):
