@@ -553,7 +553,8 @@ DeviceState *riscv_uintc_create(hwaddr addr, uint32_t num_harts,
     }
 
     dev = qdev_new(TYPE_RISCV_UINTC);
-    object_property_add_child(qdev_get_machine(), "uintc", OBJECT(dev));
+    object_property_add_child(qdev_get_machine(), "uintc-device",
+                              OBJECT(dev));
     qdev_prop_set_uint32(dev, "num-harts", num_harts);
     if (!sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), errp)) {
         return NULL;

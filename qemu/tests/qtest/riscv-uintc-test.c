@@ -56,6 +56,39 @@ static void test_off_by_default(void)
     qtest_quit(qts);
 }
 
+static bool device_tree_has(const char *machine, const char *compatible)
+{
+    g_autofree char *file = g_strdup_printf("%s/uintc-%d.dtb", g_get_tmp_dir(),
+                                            getpid());
+    g_autofree char *command = g_strdup_printf("%s -bios none "
+                                               "-machine %s,dumpdtb=%s",
+                                               getenv("QTEST_QEMU_BINARY"),
+                                               machine, file);
+    g_autofree char *tree = NULL;
+    gsize size;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, &status,
+                                            NULL));
+    g_assert_cmpint(status, ==, 0);
+    g_assert_true(g_file_get_contents(file, &tree, &size, NULL));
+    unlink(file);
+    return memmem(tree, size, compatible, strlen(compatible) + 1);
+}
+
+static void test_device_tree(void)
+{
+    static const char * const aia[] = { "none", "aplic", "aplic-imsic" };
+
+    g_assert_false(device_tree_has("virt", OUROS_UINTC_COMPATIBLE));
+    for (int i = 0; i < ARRAY_SIZE(aia); i++) {
+        g_autofree char *machine = g_strdup_printf("virt,accel=qtest,"
+                                                   "uintc=on,aia=%s", aia[i]);
+
+        g_assert_true(device_tree_has(machine, OUROS_UINTC_COMPATIBLE));
+    }
+}
+
 static void test_receivers_are_apart(void)
 {
     QTestState *qts = start();
@@ -410,6 +443,7 @@ static void test_migration(void)
 {
     g_autofree char *file = g_strdup_printf("%s/uintc-%d.mig", g_get_tmp_dir(),
                                             getpid());
+    g_autofree char *uri = g_strdup_printf("file:%s", file);
     QTestState *qts = start();
     QTestState *to;
 
@@ -423,14 +457,14 @@ static void test_migration(void)
     send_vector(qts, 30, 3);
     send_vector(qts, 20, 4);
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
-                             " 'arguments': { 'uri': 'file:%s' } }", file);
+                             " 'arguments': { 'uri': %s } }", uri);
     wait_migrated(qts);
     qtest_quit(qts);
 
     to = qtest_initf("-machine virt,uintc=on -smp %d -incoming defer", HARTS);
     qtest_irq_intercept_out(to, UINTC_PATH);
     qtest_qmp_assert_success(to, "{ 'execute': 'migrate-incoming',"
-                             " 'arguments': { 'uri': 'file:%s' } }", file);
+                             " 'arguments': { 'uri': %s } }", uri);
     wait_migrated(to);
     unlink(file);
 
@@ -479,6 +513,7 @@ int main(int argc, char **argv)
 
     qtest_add_func("/riscv-uintc/identity", test_identity);
     qtest_add_func("/riscv-uintc/off-by-default", test_off_by_default);
+    qtest_add_func("/riscv-uintc/device-tree", test_device_tree);
     qtest_add_func("/riscv-uintc/receivers-are-apart",
                    test_receivers_are_apart);
     qtest_add_func("/riscv-uintc/low-keeps-its-fields-only",

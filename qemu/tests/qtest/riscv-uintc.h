@@ -10,7 +10,7 @@
 #include "standard-headers/ouros/uintc.h"
 
 #define HARTS           4
-#define UINTC_PATH      "/machine/uintc"
+#define UINTC_PATH      "/machine/uintc-device"
 
 #define ACTIVE          OUROS_UINTC_LOW_ACTIVE
 #define WAKE_ENABLE     OUROS_UINTC_LOW_WAKE_ENABLE
