@@ -109,20 +109,23 @@ std::coroutine_handle<> detail::finish_strand(promise_base& promise) noexcept {
 // time, and waits. A completion between the look and the wait is pending in the receiver, which
 // makes the wait return at once.
 void worker::idle() {
-    if (submit_backlog() || ring_.unsubmitted())
+    while (submit_backlog() || ring_.unsubmitted())
         submit();
     uint64_t others = uintr::take() & ~(uint64_t{1} << OUROS_VECTOR_COMPLETION);
     drain_completions();
     if (others)
         uintr::ouros_uintr_dispatch(others);
-    if (queue_.top != OUROS_PRIORITY_IDLE || backlog_first_ || ouros_sched_has_posted(&queue_))
+    if (queue_.top != OUROS_PRIORITY_IDLE || ouros_sched_has_posted(&queue_))
         return;
     if (ring_.broken()) {
         std::fputs("ouros: the device has stopped this queue pair\n", stderr);
         std::abort();
     }
     counters_.waits++;
-    kernel::wait(kernel::forever);
+    // That the SQ has room again interrupts nobody, and the device may take entries without soon
+    // completing one: with a backlog, look again after a while.
+    constexpr uint64_t a_while = 100'000;
+    kernel::wait(backlog_first_ ? a_while : kernel::forever);
 }
 
 void worker::run_until(const bool* done) {
