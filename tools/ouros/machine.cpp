@@ -28,20 +28,6 @@ void check_file(const std::string& what, const std::string& path, int access) {
                                                  path, std::strerror(errno), config::build_root));
 }
 
-void check_export(const Machine& machine) {
-    const std::string& directory = machine.export_directory;
-    struct stat status;
-    if (::stat(directory.c_str(), &status) != 0)
-        throw Failure(status_usage,
-                      fmt::format("--export {}: {}", directory, std::strerror(errno)));
-    if (!S_ISDIR(status.st_mode))
-        throw Failure(status_usage, fmt::format("--export {}: is not a directory", directory));
-    const int wanted = R_OK | X_OK | (machine.writable ? W_OK : 0);
-    if (::access(directory.c_str(), wanted) != 0)
-        throw Failure(status_usage,
-                      fmt::format("--export {}: {}", directory, std::strerror(errno)));
-}
-
 // In QEMU's option syntax a comma inside a value is written twice.
 std::string option_value(const std::string& value) {
     std::string escaped;
@@ -103,14 +89,27 @@ uint64_t parse_memory_size(const std::string& text) {
     return number << shift;
 }
 
+std::optional<std::string> why_not_exportable(const std::string& directory, bool writable) {
+    struct stat status;
+    if (::stat(directory.c_str(), &status) != 0)
+        return std::strerror(errno);
+    if (!S_ISDIR(status.st_mode))
+        return "is not a directory";
+    if (::access(directory.c_str(), R_OK | X_OK | (writable ? W_OK : 0)) != 0)
+        return std::strerror(errno);
+    return std::nullopt;
+}
+
 void check_machine(const Machine& machine, const MachineFiles& files, uint64_t program_size) {
     // The program is there twice: in the initial file system and in its process.
     if (machine.memory < min_memory || program_size > (machine.memory - min_memory / 2) / 2)
         throw Failure(status_usage,
                       fmt::format("--memory {}M: is too little for a program of {} MiB",
                                   machine.memory >> 20, (program_size >> 20) + 1));
-    if (!machine.export_directory.empty())
-        check_export(machine);
+    const std::string& directory = machine.export_directory;
+    if (!directory.empty())
+        if (const auto why = why_not_exportable(directory, machine.writable))
+            throw Failure(status_usage, fmt::format("--export {}: {}", directory, *why));
     check_file("QEMU", files.qemu, X_OK);
     check_file("kernel", files.kernel, R_OK);
     check_file("firmware", files.bios, R_OK);

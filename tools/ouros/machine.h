@@ -55,6 +55,9 @@ struct MachineDescriptors {
 // "64M", "1G", "131072K", "256" (MiB, as for QEMU's -m). Throws Failure.
 uint64_t parse_memory_size(const std::string& text);
 
+// What keeps a directory from being exported, if anything does.
+std::optional<std::string> why_not_exportable(const std::string& directory, bool writable);
+
 // Throws Failure for what can be known to fail before booting: missing files, an export
 // directory that cannot be read, a program that cannot fit.
 void check_machine(const Machine& machine, const MachineFiles& files, uint64_t program_size);

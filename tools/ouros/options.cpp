@@ -84,6 +84,7 @@ void add_machine_options(CLI::App& app, RunOptions& options) {
            fmt::format("Modelled latency of a completion, in ns of virtual time [as the host "
                        "goes; with --icount {}]",
                        icount_latency_ns))
+        ->check(CLI::NonNegativeNumber.description(""))
         ->type_name("NS");
     app.add_flag("--verbose,-v", options.verbose,
                  "Show QEMU's command line and the kernel's log on stderr");

@@ -51,6 +51,8 @@ int run_command(const RunOptions& options) {
 }
 
 int boot_command(const BootOptions& options) {
+    if (const auto why = why_not_exportable(options.directory, false))
+        throw Failure(status_usage, fmt::format("{}: {}", options.directory, *why));
     RunOptions run = options.run;
     run.program = {config::demo, "/host"};
     run.machine.export_directory = options.directory;

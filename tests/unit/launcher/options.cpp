@@ -55,7 +55,8 @@ TEST(Options, WrongOnesAreNamed) {
     for (const char* size :
          {"", "abc", "1M", "31M", "-1", "0", "1T", "99999999999999999999", "65G"})
         expect_usage("--memory", {"run", "--memory", size, "--", "p"});
-    expect_usage("--latency", {"run", "--latency", "fast", "--", "p"});
+    for (const char* ns : {"fast", "-5", "1.5", ""})
+        expect_usage("--latency", {"run", "--latency", ns, "--", "p"});
     expect_usage("--env", {"run", "--env", "NAME", "--", "p"});
     expect_usage("--env", {"run", "--env", "=value", "--", "p"});
     expect_usage("--writable", {"run", "--writable", "--", "p"});
