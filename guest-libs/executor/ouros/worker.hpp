@@ -74,6 +74,8 @@ class worker {
         scheduler_.wake(&queue_, waiting);
         uintr::enable();
     }
+    // In a handler, or with user interrupts off.
+    void wake_in_handler(strand* waiting) { scheduler_.wake(&queue_, waiting); }
     void set_priority(strand* changed, unsigned priority) {
         uintr::disable();
         scheduler_.set_priority(&queue_, changed, priority);

@@ -106,6 +106,10 @@ class ring {
         return count;
     }
 
+    // Completions that are there and not yet reaped.
+    uint32_t ready() const {
+        return load_acquire(&shared_->device.cq_tail) - static_cast<uint32_t>(cq_head_);
+    }
     uint64_t reaped() const { return cq_head_; }
     // Completions that have gone through the device's overflow list.
     uint32_t overflowed() const { return load_relaxed(&shared_->device.overflowed); }

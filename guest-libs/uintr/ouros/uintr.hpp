@@ -60,7 +60,7 @@ inline void raise(uint64_t vectors) {
 // What was stored before is visible to the receiver's handler.
 inline uint64_t send(uint64_t sender) {
     uint64_t status;
-    asm volatile("fence rw, rwo\n\t.insn i 0x7b, 2, %0, %1, 0"
+    asm volatile("fence rw, ow\n\t.insn i 0x7b, 2, %0, %1, 0"
                  : "=r"(status)
                  : "r"(sender)
                  : "memory");

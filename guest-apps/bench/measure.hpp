@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Measuring in guest instructions. One counter is used throughout: instret, which under QEMU's
+// -icount is the number of instructions executed on the whole machine, all modes included, idle
+// excluded.
+#ifndef BENCH_MEASURE_HPP
+#define BENCH_MEASURE_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bench {
+
+// Of one sample: the csrr that ends it.
+inline constexpr uint64_t reading = 1;
+
+[[gnu::always_inline]] inline uint64_t instructions() {
+    uint64_t count;
+    asm volatile("csrr %0, instret" : "=r"(count)::"memory");
+    return count;
+}
+
+class samples {
+  public:
+    static constexpr size_t limit = 4000;
+
+    void add(uint64_t value) { values_[count_++] = value; }
+    // Prints R<TAB>name.min|med|max<TAB>insn<TAB>value: `per` operations in each sample, of which
+    // `overhead` instructions belong to the measuring.
+    void report(const char* name, uint64_t per = 1, uint64_t overhead = reading);
+
+  private:
+    uint64_t values_[limit];
+    size_t count_ = 0;
+};
+
+// One set for all, so that taking a sample touches no new page.
+extern samples taken;
+
+template <typename Work>
+[[gnu::always_inline]] inline void measure(const char* name, int times, uint64_t per, Work&& work) {
+    for (int i = -times / 10; i < times; i++) {
+        uint64_t start = instructions();
+        work();
+        uint64_t end = instructions();
+        if (i >= 0)
+            taken.add(end - start);
+    }
+    taken.report(name, per);
+}
+
+// A user-interrupt handler that does nothing (interrupts.cpp).
+extern "C" void bench_empty_entry();
+
+void system_calls(const char* file);
+void interrupts();
+void rings(const char* file);
+void coroutines(const char* file);
+
+} // namespace bench
+
+#endif // BENCH_MEASURE_HPP

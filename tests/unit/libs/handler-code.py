@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What runs in a user-interrupt handler touches no floating-point register: they are not saved.
+
+    handler-code.py OBJDUMP LIBRARY SCHEDULER-IMAGE
+
+Looks at every function of the library's handler objects (the reactor and the dispatch), at what
+they call outside, and at the scheduler image.
+"""
+import re
+import subprocess
+import sys
+
+objdump, library, image = sys.argv[1:]
+HANDLER_OBJECTS = {'executor_reactor.cpp.o', 'uintr_uintr.cpp.o'}
+MAY_CALL = re.compile(r'\.L|_ZN5ouros|ouros_(uintr|reactor)_(dispatch|entry)$')
+
+
+def disassembly(path):
+    return subprocess.run([objdump, '-d', '-r', '-M', 'no-aliases', path], check=True,
+                          capture_output=True, text=True).stdout
+
+
+def check(where, text):
+    if found := re.search(r'\t(?:c\.)?f(?!ence)[a-z0-9.]+\t.*', text):
+        sys.exit(f'{where}: {found.group().strip()}')
+
+
+check(image, disassembly(image))
+
+seen = set()
+for section in re.split(r'\n(?=\S+\.o:\s+file format)', disassembly(library)):
+    header = re.match(r'\s*(?:\S*/)?([^/\s]+\.o):\s+file format', section)
+    if not header or header.group(1) not in HANDLER_OBJECTS:
+        continue
+    seen.add(header.group(1))
+    check(header.group(1), section)
+    for target in re.findall(r'R_RISCV_(?:CALL|CALL_PLT|JAL)\s+(\S+)', section):
+        if not MAY_CALL.match(target):
+            sys.exit(f'{header.group(1)}: calls {target}')
+if seen != HANDLER_OBJECTS:
+    sys.exit(f'{library}: no {sorted(HANDLER_OBJECTS - seen)}: this test has to follow the sources')
