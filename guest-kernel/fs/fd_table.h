@@ -16,6 +16,7 @@
 #include "async/task.h"
 #include "async/wait_queue.h"
 #include "fs/file.h"
+#include "fs/walk.h"
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/spinlock.h"
@@ -57,8 +58,9 @@ class fd_table : public ref_counted {
     // are rings and the file that came or went has a device handle.
     task<long> publish(uint64_t fd);
 
-    // The working directory goes with the files, as CLONE_FS and CLONE_FILES always do here.
-    class working_directory;
+    // The working directory: it goes with the files, as if CLONE_FS always came with CLONE_FILES.
+    path_place working_directory();
+    void set_working_directory(path_place place);
 
   private:
     struct descriptor {
@@ -69,21 +71,22 @@ class fd_table : public ref_counted {
 
     fd_table() = default;
     long grow(uint32_t at_least);
-    task<long> take_turn();
-    void end_turn();
     task<long> send(uint32_t queue_pair, uint32_t fd);
+
+    struct turn;
+    void end_turn();
 
     spinlock lock_;
     descriptor* table_ = nullptr;
     uint32_t size_ = 0;
     uint32_t first_free_ = 0; // nothing below is free
+    path_place directory_;    // no node: the root
 
     std::atomic<uint32_t> rings_{0};
     uint32_t ring_[max_rings]; // queue pairs; changed by whoever has the turn
     spinlock turn_lock_;
     bool turn_taken_ = false;
-    struct turn_waiter : list_node<turn_waiter>, work_item {};
-    list<turn_waiter> turn_waiters_;
+    list<turn, turn> turn_waiters_;
 };
 
 } // namespace kernel

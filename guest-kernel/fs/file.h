@@ -29,8 +29,6 @@ struct device_access {
     uint32_t rights; // 0: it can't
 };
 
-// What becomes of getdents records: a sink that knows the space left.
-class dirent_sink;
 struct path_place;
 
 class file : public ref_counted {
@@ -53,7 +51,7 @@ class file : public ref_counted {
     virtual long seek(int64_t offset, int whence);
     virtual task<long> seek_later(caller& who, int64_t offset, int whence);
 
-    virtual long attributes(file_attributes& out);
+    virtual long attributes(file_attributes& out) = 0;
     virtual task<long> attributes_later(caller& who, file_attributes& out);
     virtual long truncate(uint64_t size);
     virtual task<long> truncate_later(caller& who, uint64_t size);
@@ -76,6 +74,8 @@ class file : public ref_counted {
     // The place of a directory, for paths relative to it; false: not a directory.
     virtual bool directory_place(path_place& out);
     virtual bool is_seekable() const { return false; }
+    // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
+    virtual const uint8_t* contents_in_place() { return nullptr; }
 
   private:
     std::atomic<uint32_t> flags_;

@@ -196,6 +196,13 @@ inode* tmpfs_directory::find(std::string_view name) const {
     return found ? found->node.get() : nullptr;
 }
 
+std::string_view tmpfs_directory::name_of(const inode* node) const {
+    const entry* found = oldest_;
+    while (found && found->node.get() != node)
+        found = found->next;
+    return found ? found->text() : std::string_view();
+}
+
 void tmpfs_directory::set_parent(tmpfs_directory* parent) {
     parent_ = ref<tmpfs_directory>(parent);
 }

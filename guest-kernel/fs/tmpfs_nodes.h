@@ -10,6 +10,7 @@
 #include "fs/page_tree.h"
 #include "fs/shared_text.h"
 #include "fs/types.h"
+#include "lib/spinlock.h"
 
 namespace kernel {
 
@@ -39,6 +40,7 @@ class inode : public ref_counted {
     inode_kind kind_;
 };
 
+// Contents have their own lock, for read, write and truncate.
 class tmpfs_file final : public inode {
   public:
     explicit tmpfs_file(uint32_t permissions)
@@ -47,9 +49,15 @@ class tmpfs_file final : public inode {
     file_attributes attributes() const override;
     uint64_t size() const { return size_; }
 
+    spinlock lock;
+
     // Contents that already are in memory for good (the initramfs): pages are copied from
     // there only when they are written to.
     void set_image(const uint8_t* image, size_t size);
+    // That image, if it still is the whole contents; null otherwise.
+    const uint8_t* image() const {
+        return pages_.pages() == 0 && image_size_ == size_ ? image_ : nullptr;
+    }
 
     // Bytes copied, 0 at the end of the file.
     size_t read(uint64_t offset, void* to, size_t count) const;
@@ -118,6 +126,8 @@ class tmpfs_directory final : public inode {
     file_attributes attributes() const override;
 
     inode* find(std::string_view name) const;
+    // The name that `node` has here; empty: none. For getcwd, so a search.
+    std::string_view name_of(const inode* node) const;
     // 0, -EEXIST, -ENOMEM, -ENOENT (this directory is removed).
     long insert(std::string_view name, ref<inode> node);
     // Takes the name away; the node may live on. False: no such name.

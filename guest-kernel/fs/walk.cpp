@@ -94,8 +94,10 @@ long path_walk::run(tmpfs_directory* root, const path_place& start, char* buffer
         if (current->is_mount) {
             if (long error = enter_mount(current, position))
                 return error;
-            if (is_host)
+            if (is_host) {
+                node = ref<inode>(current);
                 return 0;
+            }
             continue;
         }
         position = skip_slashes(position);

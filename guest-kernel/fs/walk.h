@@ -35,7 +35,7 @@ class path_walk {
     long run(tmpfs_directory* root, const path_place& start, char* buffer, unsigned flags);
 
     bool is_host = false;
-    std::string_view host_path; // NUL-terminated; "" is the root of the mount
+    std::string_view host_path; // NUL-terminated; "" is the root of the mount, which is `node`
 
     ref<tmpfs_directory> parent; // null when the path names no entry: "/", ".", ".."
     std::string_view name;       // the last component, in the buffer

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fs/fd_table.h"
+
+#include <new>
+#include <utility>
+
+#include "drivers/asyscall.h"
+
+namespace kernel {
+
+// The right to change the maps of queue pairs, in the order asked for: co_await turn(table).
+struct fd_table::turn : list_node<fd_table::turn>, work_item {
+    explicit turn(fd_table& table) : table(table) {}
+
+    bool await_ready() noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> self) noexcept {
+        coroutine = self;
+        lock_guard guard(table.turn_lock_);
+        if (!table.turn_taken_) {
+            table.turn_taken_ = true;
+            return false;
+        }
+        table.turn_waiters_.push_back(*this);
+        return true;
+    }
+    void await_resume() noexcept {}
+
+    fd_table& table;
+};
+
+void fd_table::end_turn() {
+    lock_guard guard(turn_lock_);
+    // Handed on, not given up: nobody gets in between.
+    if (turn* next = turn_waiters_.pop_front())
+        executor::make_ready(*next);
+    else
+        turn_taken_ = false;
+}
+
+ref<fd_table> fd_table::create() {
+    return ref<fd_table>::adopt(new (std::nothrow) fd_table);
+}
+
+ref<fd_table> fd_table::copy() {
+    ref<fd_table> made = create();
+    if (!made)
+        return {};
+    lock_guard guard(lock_);
+    if (size_ > 0 && made->grow(size_) < 0)
+        return {};
+    for (uint32_t fd = 0; fd < size_; fd++)
+        made->table_[fd] = table_[fd];
+    made->first_free_ = first_free_;
+    made->directory_ = directory_;
+    return made;
+}
+
+fd_table::~fd_table() { delete[] table_; }
+
+long fd_table::grow(uint32_t at_least) {
+    uint32_t wanted = size_ > 0 ? size_ : 32;
+    while (wanted < at_least)
+        wanted *= 2;
+    auto* table = new (std::nothrow) descriptor[wanted];
+    if (!table)
+        return -ENOMEM;
+    for (uint32_t fd = 0; fd < size_; fd++)
+        table[fd] = std::move(table_[fd]);
+    delete[] table_;
+    table_ = table;
+    size_ = wanted;
+    return 0;
+}
+
+ref<file> fd_table::get(uint64_t fd) {
+    lock_guard guard(lock_);
+    return fd < size_ ? table_[fd].opened : ref<file>();
+}
+
+long fd_table::install(ref<file> f, bool close_on_exec, uint64_t from) {
+    if (from >= max_descriptors)
+        return -EINVAL;
+    lock_guard guard(lock_);
+    uint32_t fd = from > first_free_ ? static_cast<uint32_t>(from) : first_free_;
+    while (fd < size_ && table_[fd].opened)
+        fd++;
+    if (fd >= max_descriptors)
+        return -EMFILE;
+    if (fd >= size_)
+        if (long error = grow(fd + 1); error < 0)
+            return error;
+    table_[fd] = {std::move(f), close_on_exec};
+    if (from <= first_free_)
+        first_free_ = fd + 1;
+    return fd;
+}
+
+long fd_table::install_at(uint64_t fd, ref<file> f, bool close_on_exec, ref<file>& replaced) {
+    if (fd >= max_descriptors)
+        return -EBADF;
+    lock_guard guard(lock_);
+    if (fd >= size_)
+        if (long error = grow(static_cast<uint32_t>(fd) + 1); error < 0)
+            return error;
+    replaced = std::move(table_[fd].opened);
+    table_[fd] = {std::move(f), close_on_exec};
+    return static_cast<long>(fd);
+}
+
+ref<file> fd_table::remove(uint64_t fd) {
+    lock_guard guard(lock_);
+    if (fd >= size_ || !table_[fd].opened)
+        return {};
+    if (fd < first_free_)
+        first_free_ = static_cast<uint32_t>(fd);
+    return std::move(table_[fd].opened);
+}
+
+long fd_table::close_on_exec(uint64_t fd) {
+    lock_guard guard(lock_);
+    if (fd >= size_ || !table_[fd].opened)
+        return -EBADF;
+    return table_[fd].close_on_exec;
+}
+
+long fd_table::set_close_on_exec(uint64_t fd, bool on) {
+    lock_guard guard(lock_);
+    if (fd >= size_ || !table_[fd].opened)
+        return -EBADF;
+    table_[fd].close_on_exec = on;
+    return 0;
+}
+
+void fd_table::close_all(bool only_close_on_exec) {
+    for (uint32_t fd = 0;; fd++) {
+        ref<file> closed; // dropped after the lock
+        lock_guard guard(lock_);
+        if (fd >= size_)
+            return;
+        if (only_close_on_exec && !table_[fd].close_on_exec)
+            continue;
+        closed = std::move(table_[fd].opened);
+        if (closed && fd < first_free_)
+            first_free_ = fd;
+    }
+}
+
+path_place fd_table::working_directory() {
+    lock_guard guard(lock_);
+    return directory_;
+}
+
+void fd_table::set_working_directory(path_place place) {
+    lock_guard guard(lock_);
+    std::swap(directory_, place); // the old one goes when `place` does, after the lock
+}
+
+// Queue pairs. SET_FD names a host handle, so an entry for a file without one says "none".
+task<long> fd_table::send(uint32_t queue_pair, uint32_t fd) {
+    ref<file> f = get(fd);
+    device_access access = f ? f->device() : device_access{ASYSCALL_NO_HANDLE, 0};
+    auto* device = asyscall_device::get();
+    if (fd >= device->max_fds())
+        co_return 0;
+    if (access.rights == 0)
+        access.handle = ASYSCALL_NO_HANDLE;
+    co_return co_await device->set_fd(queue_pair, fd, access.handle, access.rights);
+}
+
+task<long> fd_table::publish(uint64_t fd) {
+    co_await turn(*this);
+    long error = 0;
+    for (uint32_t i = 0; i < rings_.load(std::memory_order_relaxed) && error == 0; i++)
+        error = co_await send(ring_[i], static_cast<uint32_t>(fd));
+    end_turn();
+    co_return error;
+}
+
+task<long> fd_table::attach_ring(uint32_t queue_pair) {
+    co_await turn(*this);
+    uint32_t count = rings_.load(std::memory_order_relaxed);
+    long error = count < max_rings ? 0 : -ENOSPC;
+    if (error == 0) {
+        // Counted before the table is read: what is opened from here on publishes itself,
+        // behind this turn.
+        ring_[count] = queue_pair;
+        rings_.store(count + 1, std::memory_order_seq_cst);
+        for (uint32_t fd = 0; fd < max_descriptors && error == 0; fd++) {
+            ref<file> f = get(fd);
+            if (f && f->device().rights != 0)
+                error = co_await send(queue_pair, fd);
+        }
+        if (error < 0)
+            rings_.store(count, std::memory_order_release);
+    }
+    end_turn();
+    co_return error;
+}
+
+task<long> fd_table::detach_ring(uint32_t queue_pair) {
+    co_await turn(*this);
+    uint32_t count = rings_.load(std::memory_order_relaxed);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ring_[i] != queue_pair)
+            continue;
+        ring_[i] = ring_[count - 1];
+        rings_.store(count - 1, std::memory_order_release);
+        break;
+    }
+    end_turn();
+    co_return 0;
+}
+
+} // namespace kernel

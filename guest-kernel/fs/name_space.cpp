@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fs/name_space.h"
+
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <new>
+#include <utility>
+
+#include "drivers/asyscall.h"
+#include "fs/devices.h"
+#include "fs/host_file.h"
+#include "fs/tree_file.h"
+#include "lib/print.h"
+
+namespace kernel {
+
+name_space names;
+
+file_time current_file_time() {
+    nanoseconds since_boot = now();
+    return {static_cast<int64_t>(since_boot / 1'000'000'000),
+            static_cast<uint32_t>(since_boot % 1'000'000'000)};
+}
+
+const char* name_space::initialise(const void* initramfs, size_t size) {
+    lock_guard guard(names.lock);
+    tmpfs& tree = names.tree;
+    if (!tree.initialise())
+        return "no memory for the root directory";
+    if (size > 0) {
+        long error = tree.populate(initramfs, size);
+        if (error == -ENOMEM)
+            return "no memory for the initramfs";
+        if (error < 0)
+            print("initramfs: damaged; what comes before the damage is used\n");
+    }
+    for (const char* path : {"/dev", "/tmp"})
+        if (long error = tree.make_directory(path, path[1] == 't' ? 01777 : 0755);
+            error < 0 && error != -EEXIST)
+            return "no memory for the first directories";
+    for (const device_name& device : device_names)
+        if (long error = tree.make_device(device.path, 0666, device.major, device.minor);
+            error < 0 && error != -EEXIST)
+            return "no memory for the devices";
+    auto* device = asyscall_device::get();
+    if (device && device->has(ASYSCALL_F_EXPORT) && tree.make_mount(host_mount) < 0)
+        return "can't mount the host's directory";
+    return nullptr;
+}
+
+// named_place
+
+named_place::~named_place() {
+    if (text_)
+        free_pages(text_);
+}
+
+long named_place::find_start(caller& who, int directory) {
+    if (*text_ == '/')
+        return 0;
+    fd_table& files = *who.owner->files;
+    if (directory == AT_FDCWD) {
+        start_ = files.working_directory();
+    } else {
+        ref<file> base = files.get(static_cast<uint64_t>(static_cast<int64_t>(directory)));
+        if (!base)
+            return -EBADF;
+        if (!base->directory_place(start_))
+            return -ENOTDIR;
+    }
+    if (!start_.node)
+        start_.node = ref<inode>(names.tree.root());
+    return 0;
+}
+
+long named_place::load(caller& who, int directory, user_address path, bool may_be_empty) {
+    static_assert(path_max <= page_size);
+    text_ = static_cast<char*>(allocate_page());
+    if (!text_)
+        return -ENOMEM;
+    long length = user_string(*who.owner->space, text_, path, path_max);
+    if (length < 0)
+        return length;
+    if (length == 0)
+        return may_be_empty ? 0 : -ENOENT;
+    return find_start(who, directory);
+}
+
+long named_place::load(caller& who, std::string_view path) {
+    if (path.size() >= path_max)
+        return -ENAMETOOLONG;
+    text_ = static_cast<char*>(allocate_page());
+    if (!text_)
+        return -ENOMEM;
+    __builtin_memcpy(text_, path.data(), path.size());
+    text_[path.size()] = '\0';
+    return path.empty() ? -ENOENT : find_start(who, AT_FDCWD);
+}
+
+// Opening
+
+namespace {
+
+constexpr uint32_t known_open_flags =
+    O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC |
+    O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH;
+
+task<long> open_loaded(caller& who, named_place& at, uint32_t flags, uint32_t mode,
+                       ref<file>& opened) {
+    mode &= mode_permissions & ~who.owner->file_mode_mask;
+    bool may_follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+    ref<inode> node;
+    {
+        lock_guard guard(names.lock);
+        if (long error = at.resolve(may_follow ? path_walk::follow : 0); error < 0)
+            co_return error;
+        node = at.walk.node;
+        if (!at.walk.is_host) {
+            if (!node && !(flags & O_CREAT))
+                co_return -ENOENT;
+            if (node && (flags & O_CREAT) && (flags & O_EXCL))
+                co_return -EEXIST;
+            if (!node)
+                if (long error = names.tree.make_file(at.walk, mode, node); error < 0)
+                    co_return error;
+        }
+    }
+    if (at.walk.is_host) {
+        path_place place;
+        place.node = std::move(node);
+        co_return co_await host_open(std::move(place), at.device_path(), flags, mode, opened);
+    }
+    co_return open_node(std::move(node), flags, opened);
+}
+
+} // namespace
+
+task<long> open_at(caller& who, int directory, user_address path, uint64_t flags, uint32_t mode) {
+    // Linux ignores flags that it doesn't know in open and openat.
+    auto known = static_cast<uint32_t>(flags) & known_open_flags;
+    if (known & O_PATH)
+        known &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    if ((flags & __O_TMPFILE) == __O_TMPFILE)
+        co_return -EOPNOTSUPP;
+    named_place at;
+    if (long error = at.load(who, directory, path); error < 0)
+        co_return error;
+    ref<file> opened;
+    if (long error = co_await open_loaded(who, at, known, mode, opened); error < 0)
+        co_return error;
+    fd_table& files = *who.owner->files;
+    bool in_map = opened->device().rights != 0;
+    long fd = files.install(std::move(opened), known & O_CLOEXEC);
+    if (fd >= 0 && in_map && files.has_rings())
+        co_await files.publish(static_cast<uint64_t>(fd));
+    co_return fd;
+}
+
+task<long> open_path(caller& who, std::string_view path, uint32_t flags, ref<file>& opened) {
+    named_place at;
+    if (long error = at.load(who, path); error < 0)
+        co_return error;
+    co_return co_await open_loaded(who, at, flags, 0, opened);
+}
+
+namespace {
+
+ref<memory_object> make_copied_contents(size_t size) {
+    void* pages = allocate_pages(order_for(size));
+    auto* made = pages ? new (std::nothrow) memory_object : nullptr;
+    if (!made) {
+        if (pages)
+            free_pages(pages);
+        return {};
+    }
+    made->data = static_cast<const uint8_t*>(pages);
+    made->size = size;
+    made->release = [](memory_object& self) { free_pages(const_cast<uint8_t*>(self.data)); };
+    return ref<memory_object>::adopt(made);
+}
+
+} // namespace
+
+task<long> file_contents(caller& who, ref<file> f, ref<memory_object>& contents) {
+    file_attributes attributes;
+    long error = f->attributes(attributes);
+    if (error == must_wait)
+        error = co_await f->attributes_later(who, attributes);
+    if (error < 0)
+        co_return error;
+    if ((attributes.mode & mode_type_mask) != mode_regular)
+        co_return -EACCES;
+    if (const uint8_t* image = f->contents_in_place()) {
+        contents = ref<memory_object>::adopt(new (std::nothrow) memory_object);
+        if (!contents)
+            co_return -ENOMEM;
+        contents->data = image;
+        contents->size = attributes.size;
+        co_return 0;
+    }
+    if (attributes.size > page_size << max_page_order)
+        co_return -ENOMEM;
+    ref<memory_object> made = make_copied_contents(attributes.size);
+    if (!made)
+        co_return -ENOMEM;
+    for (size_t done = 0; done < made->size;) {
+        user_buffers rest(const_cast<uint8_t*>(made->data) + done, made->size - done);
+        auto at = static_cast<int64_t>(done);
+        long got = f->read(rest, at);
+        if (got == must_wait)
+            got = co_await f->read_later(who, std::move(rest), at);
+        if (got < 0)
+            co_return got;
+        if (got == 0)
+            made->size = done; // it has become shorter meanwhile
+        done += static_cast<size_t>(got);
+    }
+    contents = std::move(made);
+    co_return 0;
+}
+
+} // namespace kernel

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fs/tree_file.h"
+
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <new>
+#include <utility>
+
+#include "fs/devices.h"
+#include "fs/dirent.h"
+#include "fs/name_space.h"
+
+namespace kernel {
+
+namespace {
+
+// Bytes moved under a file's lock at a time: the bound on how long others wait for it, and how
+// much of a read or write is atomic.
+constexpr size_t locked_at_once = 64 * 1024;
+
+class tree_file : public file {
+  public:
+    tree_file(ref<inode> node, uint32_t flags) : file(flags), node_(std::move(node)) {}
+
+    long attributes(file_attributes& out) override {
+        lock_guard guard(names.lock);
+        out = node_->attributes();
+        return 0;
+    }
+    long set_times(const file_time* accessed, const file_time* modified) override {
+        lock_guard guard(names.lock);
+        if (accessed)
+            node_->accessed = *accessed;
+        if (modified)
+            node_->modified = *modified;
+        node_->changed = current_file_time();
+        return 0;
+    }
+    long sync(bool) override { return 0; }
+
+  protected:
+    inode& node() const { return *node_; }
+
+  private:
+    ref<inode> node_;
+};
+
+class open_regular final : public tree_file {
+  public:
+    using tree_file::tree_file;
+
+    long read(user_buffers& to, int64_t offset) override {
+        return transfer(to, offset, protection_write, false,
+                        [this](uint64_t at, uint8_t* memory, size_t size) {
+                            return static_cast<long>(contents().read(at, memory, size));
+                        });
+    }
+
+    long write(user_buffers& from, int64_t offset) override {
+        // With O_APPEND even pwrite appends: so Linux does, against POSIX.
+        return transfer(from, offset, protection_read, flags() & O_APPEND,
+                        [this](uint64_t at, uint8_t* memory, size_t size) {
+                            return contents().write(at, memory, size);
+                        });
+    }
+
+    long seek(int64_t offset, int whence) override {
+        lock_guard guard(contents().lock);
+        uint64_t size = contents().size();
+        switch (whence) {
+        case SEEK_SET:
+            break;
+        case SEEK_CUR:
+            if (__builtin_add_overflow(offset, static_cast<int64_t>(position_), &offset))
+                return -EOVERFLOW;
+            break;
+        case SEEK_END:
+            if (__builtin_add_overflow(offset, static_cast<int64_t>(size), &offset))
+                return -EOVERFLOW;
+            break;
+        case SEEK_DATA: // all of a file is data, as a file system may say that keeps no holes
+        case SEEK_HOLE:
+            if (offset < 0 || static_cast<uint64_t>(offset) >= size)
+                return -ENXIO;
+            if (whence == SEEK_HOLE)
+                offset = static_cast<int64_t>(size);
+            break;
+        default:
+            return -EINVAL;
+        }
+        if (offset < 0)
+            return -EINVAL;
+        position_ = static_cast<uint64_t>(offset);
+        return offset;
+    }
+
+    long truncate(uint64_t size) override {
+        lock_guard guard(contents().lock);
+        return contents().truncate(size);
+    }
+    bool is_seekable() const override { return true; }
+    const uint8_t* contents_in_place() override {
+        lock_guard guard(contents().lock);
+        return contents().image();
+    }
+
+  private:
+    tmpfs_file& contents() const { return static_cast<tmpfs_file&>(node()); }
+
+    template <class F>
+    long transfer(user_buffers& buffers, int64_t offset, uint8_t access, bool append, F&& move) {
+        size_t total = 0;
+        for (;;) {
+            lock_guard guard(contents().lock);
+            uint64_t at = append ? contents().size()
+                                 : (offset == at_position ? position_ : offset + total);
+            long done = buffers.each(locked_at_once, access, [&](uint8_t* memory, size_t size) {
+                long moved = move(at, memory, size);
+                if (moved > 0)
+                    at += static_cast<size_t>(moved);
+                return moved;
+            });
+            if (done > 0 && offset == at_position)
+                position_ = at;
+            if (done < 0)
+                return total > 0 ? static_cast<long>(total) : done;
+            total += static_cast<size_t>(done);
+            if (static_cast<size_t>(done) < locked_at_once || buffers.empty())
+                return static_cast<long>(total);
+        }
+    }
+
+    uint64_t position_ = 0; // under the file's lock
+};
+
+class open_directory final : public tree_file {
+  public:
+    using tree_file::tree_file;
+
+    long read(user_buffers&, int64_t) override { return -EISDIR; }
+
+    long read_directory(user_buffers& to) override {
+        lock_guard guard(names.lock);
+        dirent_writer out(to);
+        tmpfs_directory& here = directory();
+        if (position_ < 1 && out.add(here.number, 1, mode_directory, "."))
+            position_ = 1;
+        if (position_ == 1) {
+            uint64_t up = here.parent() ? here.parent()->number : here.number;
+            if (out.add(up, 2, mode_directory, ".."))
+                position_ = 2;
+        }
+        if (position_ < 2)
+            return out.finish();
+        while (const tmpfs_directory::entry* entry = here.after(position_)) {
+            uint32_t mode = entry->node->attributes().mode;
+            if (!out.add(entry->node->number, entry->cookie, mode, entry->text()))
+                break;
+            position_ = entry->cookie;
+        }
+        return out.finish();
+    }
+
+    long seek(int64_t offset, int whence) override {
+        if (whence != SEEK_SET || offset < 0)
+            return -EINVAL;
+        lock_guard guard(names.lock);
+        position_ = static_cast<uint64_t>(offset);
+        return offset;
+    }
+    bool is_seekable() const override { return true; }
+
+    bool directory_place(path_place& out) override {
+        out = {ref<inode>(&node()), {}};
+        return true;
+    }
+
+  private:
+    tmpfs_directory& directory() const { return static_cast<tmpfs_directory&>(node()); }
+
+    uint64_t position_ = 0; // cookie of the last entry given
+};
+
+} // namespace
+
+long open_node(ref<inode> node, uint32_t flags, ref<file>& made) {
+    inode_kind kind = node->kind();
+    bool only_path = flags & O_PATH;
+    if (kind == inode_kind::symlink && !only_path)
+        return -ELOOP; // O_NOFOLLOW
+    if ((flags & O_DIRECTORY) && kind != inode_kind::directory)
+        return -ENOTDIR;
+    if (kind == inode_kind::directory) {
+        if (!only_path && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)))
+            return -EISDIR;
+        made = ref<file>::adopt(new (std::nothrow) open_directory(std::move(node), flags));
+        return made ? 0 : -ENOMEM;
+    }
+    if (kind == inode_kind::device && !only_path) {
+        auto& device = static_cast<tmpfs_device&>(*node);
+        return open_device(device.major, device.minor, flags, device.attributes(), made);
+    }
+    if (kind == inode_kind::file && !only_path) {
+        auto& contents = static_cast<tmpfs_file&>(*node);
+        if ((flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY) {
+            lock_guard guard(contents.lock);
+            if (long error = contents.truncate(0); error < 0)
+                return error;
+        }
+        made = ref<file>::adopt(new (std::nothrow) open_regular(std::move(node), flags));
+        return made ? 0 : -ENOMEM;
+    }
+    made = ref<file>::adopt(new (std::nothrow) tree_file(std::move(node), flags));
+    return made ? 0 : -ENOMEM;
+}
+
+} // namespace kernel

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Open files of the tree in memory, and nodes opened with O_PATH.
+#pragma once
+
+#include "fs/file.h"
+#include "fs/tmpfs.h"
+
+namespace kernel {
+
+// 0, or the errno that open gives. `node` is what the path led to.
+long open_node(ref<inode> node, uint32_t flags, ref<file>& made);
+
+} // namespace kernel
