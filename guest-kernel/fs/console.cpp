@@ -16,9 +16,9 @@ namespace {
 // struct termios as TCGETS gives it (include/uapi/asm-generic/termbits.h).
 struct terminal_modes {
     uint32_t input = 0;
-    uint32_t output = 5;        // OPOST | ONLCR: what uart_write does
-    uint32_t control = 0xbf;    // 38400 baud, 8 bits, CREAD
-    uint32_t local = 0;         // no line editing here
+    uint32_t output = 5;     // OPOST | ONLCR: what uart_write does
+    uint32_t control = 0xbf; // 38400 baud, 8 bits, CREAD
+    uint32_t local = 0;      // no line editing here
     uint8_t discipline = 0;
     uint8_t characters[19] = {};
 };
@@ -162,7 +162,8 @@ std::atomic<unsigned> messages_out{0};
 class console_file final : public file {
   public:
     console_file(console_stream stream, uint32_t flags)
-        : file(flags), stream_(stream) {}
+        : file(flags)
+        , stream_(stream) {}
 
     long read(user_buffers& to, int64_t offset) override {
         if (offset != at_position)
@@ -312,7 +313,9 @@ void console_message(const char* text, size_t size) {
     device->submit(*request);
 }
 
-bool console_messages_done() { return messages_out.load(std::memory_order_acquire) == 0; }
+bool console_messages_done() {
+    return messages_out.load(std::memory_order_acquire) == 0;
+}
 
 void console_input_ready() {
     if (!streams())

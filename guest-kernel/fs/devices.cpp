@@ -15,7 +15,9 @@ enum class memory_device : uint32_t { null = 3, zero = 5, full = 7, random = 8, 
 class memory_device_file final : public file {
   public:
     memory_device_file(memory_device kind, uint32_t flags, const file_attributes& attributes)
-        : file(flags), kind_(kind), attributes_(attributes) {}
+        : file(flags)
+        , kind_(kind)
+        , attributes_(attributes) {}
 
     long read(user_buffers& to, int64_t) override {
         switch (kind_) {

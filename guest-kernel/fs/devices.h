@@ -15,9 +15,8 @@ struct device_name {
 
 // What /dev has.
 inline constexpr device_name device_names[] = {
-    {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
-    {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
-    {"/dev/console", 5, 1},
+    {"/dev/null", 1, 3},    {"/dev/zero", 1, 5}, {"/dev/full", 1, 7},    {"/dev/random", 1, 8},
+    {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},  {"/dev/console", 5, 1},
 };
 
 // 0, -ENXIO (no such device) or -ENOMEM.

@@ -13,7 +13,8 @@ namespace kernel {
 
 class dirent_writer {
   public:
-    explicit dirent_writer(user_buffers& to) : to_(to) {}
+    explicit dirent_writer(user_buffers& to)
+        : to_(to) {}
 
     // `offset` is what seek takes to go on behind this entry. False: no room, or no such memory.
     bool add(uint64_t inode, uint64_t offset, uint32_t mode, std::string_view name) {

@@ -10,7 +10,8 @@ namespace kernel {
 
 // The right to change the maps of queue pairs, in the order asked for: co_await turn(table).
 struct fd_table::turn : list_node<fd_table::turn>, work_item {
-    explicit turn(fd_table& table) : table(table) {}
+    explicit turn(fd_table& table)
+        : table(table) {}
 
     bool await_ready() noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> self) noexcept {
@@ -55,7 +56,9 @@ ref<fd_table> fd_table::copy() {
     return made;
 }
 
-fd_table::~fd_table() { delete[] table_; }
+fd_table::~fd_table() {
+    delete[] table_;
+}
 
 long fd_table::grow(uint32_t at_least) {
     uint32_t wanted = size_ > 0 ? size_ : 32;

@@ -23,32 +23,71 @@ bool file::writable() const {
     return !(flags() & O_PATH) && (flags() & O_ACCMODE) != O_RDONLY;
 }
 
-bool file::nonblocking() const { return flags() & O_NONBLOCK; }
+bool file::nonblocking() const {
+    return flags() & O_NONBLOCK;
+}
 
-long file::read(user_buffers&, int64_t) { return -EINVAL; }
-long file::write(user_buffers&, int64_t) { return -EINVAL; }
-long file::seek(int64_t, int) { return -ESPIPE; }
-long file::truncate(uint64_t) { return -EINVAL; }
-long file::sync(bool) { return -EINVAL; }
-long file::set_times(const file_time*, const file_time*) { return -EPERM; }
-long file::read_directory(user_buffers&) { return -ENOTDIR; }
-long file::control(address_space&, uint64_t, uint64_t) { return -ENOTTY; }
+long file::read(user_buffers&, int64_t) {
+    return -EINVAL;
+}
+long file::write(user_buffers&, int64_t) {
+    return -EINVAL;
+}
+long file::seek(int64_t, int) {
+    return -ESPIPE;
+}
+long file::truncate(uint64_t) {
+    return -EINVAL;
+}
+long file::sync(bool) {
+    return -EINVAL;
+}
+long file::set_mode(uint32_t) {
+    return -EPERM;
+}
+long file::set_times(const file_time*, const file_time*) {
+    return -EPERM;
+}
+long file::read_directory(user_buffers&) {
+    return -ENOTDIR;
+}
+long file::control(address_space&, uint64_t, uint64_t) {
+    return -ENOTTY;
+}
 
 // A kind that answers must_wait overrides the task too; these are never reached otherwise.
-task<long> file::read_later(caller&, user_buffers, int64_t) { co_return -EINVAL; }
-task<long> file::write_later(caller&, user_buffers, int64_t) { co_return -EINVAL; }
-task<long> file::seek_later(caller&, int64_t, int) { co_return -EINVAL; }
-task<long> file::attributes_later(caller&, file_attributes&) { co_return -EINVAL; }
-task<long> file::truncate_later(caller&, uint64_t) { co_return -EINVAL; }
-task<long> file::sync_later(caller&, bool) { co_return -EINVAL; }
-task<long> file::read_directory_later(caller&, user_buffers) { co_return -EINVAL; }
+task<long> file::read_later(caller&, user_buffers, int64_t) {
+    co_return -EINVAL;
+}
+task<long> file::write_later(caller&, user_buffers, int64_t) {
+    co_return -EINVAL;
+}
+task<long> file::seek_later(caller&, int64_t, int) {
+    co_return -EINVAL;
+}
+task<long> file::attributes_later(caller&, file_attributes&) {
+    co_return -EINVAL;
+}
+task<long> file::truncate_later(caller&, uint64_t) {
+    co_return -EINVAL;
+}
+task<long> file::sync_later(caller&, bool) {
+    co_return -EINVAL;
+}
+task<long> file::read_directory_later(caller&, user_buffers) {
+    co_return -EINVAL;
+}
 
-uint32_t file::poll() { return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM; }
+uint32_t file::poll() {
+    return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+}
 
 void file::poll_queues(wait_queue*& readable, wait_queue*& writable) {
     readable = writable = nullptr;
 }
 
-bool file::directory_place(path_place&) { return false; }
+bool file::directory_place(path_place&) {
+    return false;
+}
 
 } // namespace kernel

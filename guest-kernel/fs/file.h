@@ -57,6 +57,7 @@ class file : public ref_counted {
     virtual task<long> truncate_later(caller& who, uint64_t size);
     virtual long sync(bool data_only);
     virtual task<long> sync_later(caller& who, bool data_only);
+    virtual long set_mode(uint32_t permissions);
     virtual long set_times(const file_time* accessed, const file_time* modified); // null: leave
 
     // struct linux_dirent64 records.

@@ -57,7 +57,9 @@ io_uring_sqe path_sqe(uint8_t opcode, const char* path) {
     return entry;
 }
 
-file_time time_of(const statx_timestamp& stamp) { return {stamp.tv_sec, stamp.tv_nsec}; }
+file_time time_of(const statx_timestamp& stamp) {
+    return {stamp.tv_sec, stamp.tv_nsec};
+}
 
 // Linux's encoding of device numbers for user space.
 uint64_t device_number(uint32_t major, uint32_t minor) {
@@ -91,8 +93,8 @@ void host_handle::operator delete(host_handle* self, std::destroying_delete_t) {
 // host_file
 
 device_access host_file::device() const {
-    uint32_t rights = (readable() ? ASYSCALL_RIGHT_READ : 0) |
-                      (writable() ? ASYSCALL_RIGHT_WRITE : 0);
+    uint32_t rights =
+        (readable() ? ASYSCALL_RIGHT_READ : 0) | (writable() ? ASYSCALL_RIGHT_WRITE : 0);
     return {handle_->value(), rights};
 }
 

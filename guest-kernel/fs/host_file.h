@@ -34,7 +34,9 @@ class host_handle final : public ref_counted, asyscall_request {
 class host_file final : public file {
   public:
     host_file(uint32_t flags, ref<host_handle> handle, path_place place)
-        : file(flags), handle_(std::move(handle)), place_(std::move(place)) {}
+        : file(flags)
+        , handle_(std::move(handle))
+        , place_(std::move(place)) {}
 
     long read(user_buffers&, int64_t) override { return must_wait; }
     task<long> read_later(caller& who, user_buffers to, int64_t offset) override;
@@ -66,8 +68,7 @@ class host_file final : public file {
 task<long> host_open(path_place place, const char* path, uint32_t flags, uint32_t mode,
                      ref<file>& made);
 // flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH (with a handle)
-task<long> host_attributes(uint64_t handle, const char* path, uint32_t flags,
-                           file_attributes& out);
+task<long> host_attributes(uint64_t handle, const char* path, uint32_t flags, file_attributes& out);
 task<long> host_read_link(const char* path, void* buffer, uint32_t size);
 task<long> host_make_directory(const char* path, uint32_t mode);
 task<long> host_unlink(const char* path, uint32_t flags);

@@ -101,9 +101,9 @@ long named_place::load(caller& who, std::string_view path) {
 
 namespace {
 
-constexpr uint32_t known_open_flags =
-    O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC |
-    O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH;
+constexpr uint32_t known_open_flags = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |
+                                      O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_LARGEFILE |
+                                      O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH;
 
 task<long> open_loaded(caller& who, named_place& at, uint32_t flags, uint32_t mode,
                        ref<file>& opened) {
@@ -161,6 +161,88 @@ task<long> open_path(caller& who, std::string_view path, uint32_t flags, ref<fil
     if (long error = at.load(who, path); error < 0)
         co_return error;
     co_return co_await open_loaded(who, at, flags, 0, opened);
+}
+
+task<long> truncate_path(caller& who, user_address path, uint64_t size) {
+    named_place at;
+    if (long error = at.load(who, AT_FDCWD, path); error < 0)
+        co_return error;
+    ref<file> opened;
+    if (long error = co_await open_loaded(who, at, O_WRONLY, 0, opened); error < 0)
+        co_return error;
+    long error = opened->truncate(size);
+    if (error == must_wait)
+        error = co_await opened->truncate_later(who, size);
+    co_return error;
+}
+
+namespace {
+
+// Writes path components from the end of a page towards its start.
+class path_builder {
+  public:
+    explicit path_builder(char* page)
+        : page_(page)
+        , at_(page_size - 1) {
+        page_[at_] = '\0';
+    }
+
+    bool prepend(std::string_view name) {
+        if (name.size() + 1 > at_)
+            return false;
+        at_ -= name.size();
+        __builtin_memcpy(page_ + at_, name.data(), name.size());
+        page_[--at_] = '/';
+        return true;
+    }
+    // The components of a path of the host. "." and ".." are resolved by name alone.
+    bool prepend_path(std::string_view path) {
+        unsigned skip = 0;
+        size_t end = path.size();
+        while (end > 0) {
+            size_t start = end;
+            while (start > 0 && path[start - 1] != '/')
+                start--;
+            std::string_view name(path.data() + start, end - start);
+            if (name == "..")
+                skip++;
+            else if (!name.empty() && name != "." && skip > 0)
+                skip--;
+            else if (!name.empty() && name != "." && !prepend(name))
+                return false;
+            end = start > 0 ? start - 1 : 0;
+        }
+        return true;
+    }
+    std::string_view text() {
+        if (at_ == page_size - 1)
+            page_[--at_] = '/';
+        return {page_ + at_, page_size - 1 - at_};
+    }
+
+  private:
+    char* const page_;
+    size_t at_;
+};
+
+} // namespace
+
+long path_of(const path_place& place, char* buffer, std::string_view& path) {
+    path_builder out(buffer);
+    if (!out.prepend_path(place.host_text()))
+        return -ENAMETOOLONG;
+    lock_guard guard(names.lock);
+    const inode* at = place.node ? place.node.get() : names.tree.root();
+    while (at != names.tree.root()) {
+        const tmpfs_directory* parent = static_cast<const tmpfs_directory*>(at)->parent();
+        if (!parent)
+            return -ENOENT;
+        if (!out.prepend(parent->name_of(at)))
+            return -ENAMETOOLONG;
+        at = parent;
+    }
+    path = out.text();
+    return 0;
 }
 
 namespace {

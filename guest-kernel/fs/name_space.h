@@ -46,9 +46,7 @@ class named_place {
     long resolve(unsigned flags) { return walk.run(names.tree.root(), start_, text_, flags); }
 
     // What the device takes: a path relative to the export, "." for the export itself.
-    const char* device_path() const {
-        return walk.host_path.empty() ? "." : walk.host_path.data();
-    }
+    const char* device_path() const { return walk.host_path.empty() ? "." : walk.host_path.data(); }
 
     path_walk walk;
 
@@ -65,8 +63,7 @@ task<long> attributes_at(caller& who, int directory, user_address path, uint32_t
                          file_attributes& out);
 task<long> read_link_at(caller& who, int directory, user_address path, user_address buffer,
                         uint64_t size);
-task<long> access_at(caller& who, int directory, user_address path, uint32_t mode,
-                     uint32_t flags);
+task<long> access_at(caller& who, int directory, user_address path, uint32_t mode, uint32_t flags);
 task<long> make_directory_at(caller& who, int directory, user_address path, uint32_t mode);
 task<long> unlink_at(caller& who, int directory, user_address path, uint32_t flags);
 task<long> rename_at(caller& who, int from_directory, user_address from, int to_directory,
@@ -75,9 +72,13 @@ task<long> link_at(caller& who, int from_directory, user_address from, int to_di
                    user_address to, uint32_t flags);
 task<long> symlink_at(caller& who, user_address target, int directory, user_address path);
 task<long> change_directory(caller& who, user_address path);
+task<long> truncate_path(caller& who, user_address path, uint64_t size);
 task<long> set_times_at(caller& who, int directory, user_address path, user_address times,
                         uint32_t flags);
 task<long> change_mode_at(caller& who, int directory, user_address path, uint32_t mode);
+
+// The absolute path of a directory, in the page `buffer`. -ENOENT: it has been removed.
+long path_of(const path_place& place, char* buffer, std::string_view& path);
 
 // Opens a file for the kernel itself: programs to execute.
 task<long> open_path(caller& who, std::string_view path, uint32_t flags, ref<file>& opened);

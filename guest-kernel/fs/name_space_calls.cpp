@@ -19,7 +19,9 @@ constexpr uint32_t access_execute = 1; // X_OK, W_OK, R_OK
 constexpr uint32_t access_write = 2;
 constexpr uint32_t access_read = 4;
 
-unsigned follow_unless(bool no_follow) { return no_follow ? 0 : path_walk::follow; }
+unsigned follow_unless(bool no_follow) {
+    return no_follow ? 0 : path_walk::follow;
+}
 
 task<long> file_attributes_of(caller& who, file& f, file_attributes& out) {
     long error = f.attributes(out);
@@ -111,8 +113,7 @@ task<long> read_link_at(caller& who, int directory, user_address path, user_addr
 
 // Everybody is root here, so only what even root is refused counts: writing to what is read-only,
 // executing what nobody may execute.
-task<long> access_at(caller& who, int directory, user_address path, uint32_t mode,
-                     uint32_t flags) {
+task<long> access_at(caller& who, int directory, user_address path, uint32_t mode, uint32_t flags) {
     if (mode & ~(access_read | access_write | access_execute))
         co_return -EINVAL;
     if (flags & ~static_cast<uint32_t>(0x200 | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
@@ -142,8 +143,7 @@ task<long> access_at(caller& who, int directory, user_address path, uint32_t mod
                 error < 0)
                 co_return error;
     }
-    if ((mode & access_write) && on_host &&
-        asyscall_device::get()->has(ASYSCALL_F_EXPORT_READONLY))
+    if ((mode & access_write) && on_host && asyscall_device::get()->has(ASYSCALL_F_EXPORT_READONLY))
         co_return -EROFS;
     bool is_directory = (found.mode & mode_type_mask) == mode_directory;
     if ((mode & access_execute) && !is_directory && !(found.mode & 0111))
@@ -177,11 +177,11 @@ task<long> unlink_at(caller& who, int directory, user_address path, uint32_t fla
         if (long error = at.resolve(0); error < 0)
             co_return error;
         if (!at.walk.is_host)
-            co_return flags & AT_REMOVEDIR ? names.tree.remove_directory(at.walk)
-                                           : names.tree.unlink(at.walk);
+            co_return flags& AT_REMOVEDIR ? names.tree.remove_directory(at.walk)
+                                          : names.tree.unlink(at.walk);
     }
     if (at.walk.host_path.empty())
-        co_return flags & AT_REMOVEDIR ? -EBUSY : -EISDIR;
+        co_return flags& AT_REMOVEDIR ? -EBUSY : -EISDIR;
     co_return co_await host_unlink(at.device_path(), flags);
 }
 
@@ -315,8 +315,7 @@ task<long> set_times_at(caller& who, int directory, user_address path, user_addr
     }
     // futimens is utimensat with no path at all.
     if (path == 0) {
-        ref<file> f =
-            who.owner->files->get(static_cast<uint64_t>(static_cast<int64_t>(directory)));
+        ref<file> f = who.owner->files->get(static_cast<uint64_t>(static_cast<int64_t>(directory)));
         co_return f ? f->set_times(change[0], change[1]) : -EBADF;
     }
     named_place at;

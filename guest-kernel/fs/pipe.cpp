@@ -79,7 +79,8 @@ class pipe final : public ref_counted {
     wait_queue writable;
 
   private:
-    explicit pipe(uint8_t* bytes) : bytes_(bytes) {}
+    explicit pipe(uint8_t* bytes)
+        : bytes_(bytes) {}
 
     static size_t until_wrap(uint64_t at, size_t size) {
         size_t left = pipe_capacity - at % pipe_capacity;
@@ -101,7 +102,9 @@ file_attributes pipe_attributes(uint32_t mode) {
 
 class pipe_end final : public file {
   public:
-    pipe_end(uint32_t flags, ref<pipe> p) : file(flags), pipe_(std::move(p)) {}
+    pipe_end(uint32_t flags, ref<pipe> p)
+        : file(flags)
+        , pipe_(std::move(p)) {}
     ~pipe_end() override {
         lock_guard guard(pipe_->lock);
         (is_reader() ? pipe_->readers : pipe_->writers)--;
@@ -189,8 +192,9 @@ constexpr uint64_t eventfd_max = ~0ull - 1;
 class eventfd final : public file {
   public:
     eventfd(uint64_t initial, uint32_t flags)
-        : file(O_RDWR | (flags & O_NONBLOCK)), count_(initial),
-          is_semaphore_(flags & eventfd_semaphore) {}
+        : file(O_RDWR | (flags & O_NONBLOCK))
+        , count_(initial)
+        , is_semaphore_(flags & eventfd_semaphore) {}
 
     long read(user_buffers& to, int64_t offset) override {
         if (offset != at_position)

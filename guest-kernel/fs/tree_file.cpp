@@ -20,7 +20,9 @@ constexpr size_t locked_at_once = 64 * 1024;
 
 class tree_file : public file {
   public:
-    tree_file(ref<inode> node, uint32_t flags) : file(flags), node_(std::move(node)) {}
+    tree_file(ref<inode> node, uint32_t flags)
+        : file(flags)
+        , node_(std::move(node)) {}
 
     long attributes(file_attributes& out) override {
         lock_guard guard(names.lock);
@@ -33,6 +35,12 @@ class tree_file : public file {
             node_->accessed = *accessed;
         if (modified)
             node_->modified = *modified;
+        node_->changed = current_file_time();
+        return 0;
+    }
+    long set_mode(uint32_t permissions) override {
+        lock_guard guard(names.lock);
+        node_->permissions = permissions & mode_permissions;
         node_->changed = current_file_time();
         return 0;
     }
@@ -112,8 +120,8 @@ class open_regular final : public tree_file {
         size_t total = 0;
         for (;;) {
             lock_guard guard(contents().lock);
-            uint64_t at = append ? contents().size()
-                                 : (offset == at_position ? position_ : offset + total);
+            uint64_t at =
+                append ? contents().size() : (offset == at_position ? position_ : offset + total);
             long done = buffers.each(locked_at_once, access, [&](uint8_t* memory, size_t size) {
                 long moved = move(at, memory, size);
                 if (moved > 0)
