@@ -68,8 +68,6 @@ long named_place::find_start(caller& who, int directory) {
         if (!base->directory_place(start_))
             return -ENOTDIR;
     }
-    if (!start_.node)
-        start_.node = ref<inode>(names.tree.root());
     return 0;
 }
 

@@ -75,8 +75,8 @@ long path_walk::run(tmpfs_directory* root, const path_place& start, char* buffer
 
     // References, not bare pointers, are not needed while the caller holds the tree's lock.
     tmpfs_directory* current = root;
-    if (*position != '/') {
-        if (!start.node || start.node->kind() != inode_kind::directory)
+    if (*position != '/' && start.node) {
+        if (start.node->kind() != inode_kind::directory)
             return -ENOTDIR;
         current = static_cast<tmpfs_directory*>(start.node.get());
         std::string_view prefix = start.host_text();

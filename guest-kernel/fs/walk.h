@@ -14,7 +14,8 @@
 
 namespace kernel {
 
-// A place in the name space: a node, or with `node` the mount point a path below it.
+// A place in the name space: a node (none: the root), or with `node` the mount point a path
+// below it.
 struct path_place {
     ref<inode> node;
     ref<shared_text> host_path; // null or empty: the mount's own root

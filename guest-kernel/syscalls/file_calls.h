@@ -30,6 +30,16 @@ task<long> preadv_later(caller&, uint64_t fd, uint64_t iovec, uint64_t count, ui
 long pwritev(caller&, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset);
 task<long> pwritev_later(caller&, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset);
 
+// Flags (RWF_*) are all refused: what they promise is not there.
+long preadv2(caller&, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset, uint64_t,
+             uint64_t flags);
+task<long> preadv2_later(caller&, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset,
+                         uint64_t, uint64_t flags);
+long pwritev2(caller&, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset, uint64_t,
+              uint64_t flags);
+task<long> pwritev2_later(caller&, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset,
+                          uint64_t, uint64_t flags);
+
 // What read and the others are, for requests from a ring: `offset` ~0 is the file's position.
 // is_vector: `buffer` and `size` are an iovec and its count.
 struct transfer {
@@ -55,6 +65,8 @@ long fsync(caller&, uint64_t fd);
 task<long> fsync_later(caller&, uint64_t fd);
 long fdatasync(caller&, uint64_t fd);
 task<long> fdatasync_later(caller&, uint64_t fd);
+long fallocate(caller&, uint64_t fd, uint64_t mode, uint64_t offset, uint64_t size);
+task<long> fallocate_later(caller&, uint64_t fd, uint64_t mode, uint64_t offset, uint64_t size);
 long close(caller&, uint64_t fd);
 task<long> close_later(caller&, uint64_t fd);
 long dup(caller&, uint64_t fd);
@@ -82,6 +94,8 @@ task<long> linkat(caller&, uint64_t from_directory, uint64_t from, uint64_t to_d
 task<long> symlinkat(caller&, uint64_t target, uint64_t directory, uint64_t path);
 task<long> utimensat(caller&, uint64_t directory, uint64_t path, uint64_t times, uint64_t flags);
 task<long> fchmodat(caller&, uint64_t directory, uint64_t path, uint64_t mode);
+task<long> fchownat(caller&, uint64_t directory, uint64_t path, uint64_t user, uint64_t group,
+                    uint64_t flags);
 task<long> statfs(caller&, uint64_t path, uint64_t out);
 task<long> chdir(caller&, uint64_t path);
 task<long> truncate(caller&, uint64_t path, uint64_t size);
@@ -97,5 +111,9 @@ task<long> fchdir(caller&, uint64_t fd);
 long fstatfs(caller&, uint64_t fd, uint64_t out);
 long umask(caller&, uint64_t mask);
 long fchmod(caller&, uint64_t fd, uint64_t mode);
+long fchown(caller&, uint64_t fd, uint64_t user, uint64_t group);
+long fadvise64(caller&, uint64_t fd, uint64_t offset, uint64_t size, uint64_t advice);
+long flock(caller&, uint64_t fd, uint64_t operation);
+long sync(caller&);
 
 } // namespace kernel::call

@@ -73,6 +73,32 @@ task<long> fchmodat(caller& who, uint64_t directory, uint64_t path, uint64_t mod
     return change_mode_at(who, descriptor(directory), path, word(mode));
 }
 
+namespace {
+
+// There is one user, root, and everything is its own.
+long check_owner(uint64_t user, uint64_t group) {
+    constexpr uint32_t unchanged = ~0u;
+    bool is_root = (word(user) == 0 || word(user) == unchanged) &&
+                   (word(group) == 0 || word(group) == unchanged);
+    return is_root ? 0 : -EPERM;
+}
+
+} // namespace
+
+task<long> fchownat(caller& who, uint64_t directory, uint64_t path, uint64_t user, uint64_t group,
+                    uint64_t flags) {
+    file_attributes found;
+    if (long error = co_await attributes_at(who, descriptor(directory), path, word(flags), found);
+        error < 0)
+        co_return error;
+    co_return check_owner(user, group);
+}
+
+long fchown(caller& who, uint64_t fd, uint64_t user, uint64_t group) {
+    ref<file> f = who.owner->files->get(fd);
+    return !f || (f->flags() & O_PATH) ? -EBADF : check_owner(user, group);
+}
+
 task<long> chdir(caller& who, uint64_t path) {
     return change_directory(who, path);
 }

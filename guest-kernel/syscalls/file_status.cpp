@@ -192,6 +192,53 @@ task<long> ftruncate_later(caller& who, uint64_t fd, uint64_t size) {
 
 namespace {
 
+constexpr uint64_t keep_size = 1; // FALLOC_FL_KEEP_SIZE
+
+// No page is set aside: the file only becomes as long as was asked.
+long allocation_end(caller& who, uint64_t fd, uint64_t mode, uint64_t offset, uint64_t size,
+                    ref<file>& f, uint64_t& end) {
+    if (mode & ~keep_size)
+        return -EOPNOTSUPP;
+    if (static_cast<int64_t>(offset) < 0 || static_cast<int64_t>(size) <= 0)
+        return -EINVAL;
+    end = offset + size;
+    if (static_cast<int64_t>(end) < 0)
+        return -EFBIG;
+    f = who.owner->files->get(fd);
+    if (!f || !f->writable())
+        return -EBADF;
+    return f->is_seekable() ? 0 : -ESPIPE;
+}
+
+} // namespace
+
+long fallocate(caller& who, uint64_t fd, uint64_t mode, uint64_t offset, uint64_t size) {
+    ref<file> f;
+    uint64_t end;
+    if (long error = allocation_end(who, fd, mode, offset, size, f, end); error < 0)
+        return error;
+    file_attributes found;
+    if (long error = f->attributes(found); error != 0)
+        return error;
+    return (mode & keep_size) || end <= found.size ? 0 : f->truncate(end);
+}
+
+task<long> fallocate_later(caller& who, uint64_t fd, uint64_t mode, uint64_t offset,
+                           uint64_t size) {
+    ref<file> f;
+    uint64_t end;
+    if (long error = allocation_end(who, fd, mode, offset, size, f, end); error < 0)
+        co_return error;
+    file_attributes found;
+    if (long error = co_await f->attributes_later(who, found); error < 0)
+        co_return error;
+    if ((mode & keep_size) || end <= found.size)
+        co_return 0;
+    co_return co_await f->truncate_later(who, end);
+}
+
+namespace {
+
 long synchronise(caller& who, uint64_t fd, bool data_only) {
     ref<file> f = who.owner->files->get(fd);
     if (!f || (f->flags() & O_PATH))
@@ -214,6 +261,17 @@ long fsync(caller& who, uint64_t fd) {
 task<long> fsync_later(caller& who, uint64_t fd) {
     return synchronise_later(who, fd, false);
 }
+// What changes nothing here but must not fail: advice, locks (nobody else has the files), sync.
+long fadvise64(caller& who, uint64_t fd, uint64_t, uint64_t, uint64_t) {
+    return who.owner->files->get(fd) ? 0 : -EBADF;
+}
+long flock(caller& who, uint64_t fd, uint64_t) {
+    return who.owner->files->get(fd) ? 0 : -EBADF;
+}
+long sync(caller&) {
+    return 0;
+}
+
 long fdatasync(caller& who, uint64_t fd) {
     return synchronise(who, fd, true);
 }

@@ -137,6 +137,38 @@ task<long> pwritev_later(caller& who, uint64_t fd, uint64_t iovec, uint64_t coun
     return move_data_later(who, at_offset(fd, iovec, count, offset, true, true));
 }
 
+namespace {
+
+// An offset of -1 makes the vector calls with flags use the file's position.
+bool at_own_position(uint64_t offset) {
+    return static_cast<int64_t>(offset) == at_position;
+}
+
+} // namespace
+
+long preadv2(caller& who, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset, uint64_t,
+             uint64_t flags) {
+    if (static_cast<uint32_t>(flags) != 0)
+        return -EOPNOTSUPP;
+    return at_own_position(offset) ? readv(who, fd, iovec, count)
+                                   : preadv(who, fd, iovec, count, offset);
+}
+task<long> preadv2_later(caller& who, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset,
+                         uint64_t, uint64_t) {
+    return move_data_later(who, at_offset(fd, iovec, count, offset, true, false));
+}
+long pwritev2(caller& who, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset, uint64_t,
+              uint64_t flags) {
+    if (static_cast<uint32_t>(flags) != 0)
+        return -EOPNOTSUPP;
+    return at_own_position(offset) ? writev(who, fd, iovec, count)
+                                   : pwritev(who, fd, iovec, count, offset);
+}
+task<long> pwritev2_later(caller& who, uint64_t fd, uint64_t iovec, uint64_t count, uint64_t offset,
+                          uint64_t, uint64_t) {
+    return move_data_later(who, at_offset(fd, iovec, count, offset, true, true));
+}
+
 // From one file to another through a page. With `offset` (a pointer) the source's position stays
 // and the offset moves; without it is the other way round.
 task<long> sendfile(caller& who, uint64_t to, uint64_t from, uint64_t offset, uint64_t count) {
