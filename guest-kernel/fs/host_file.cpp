@@ -213,7 +213,8 @@ task<long> host_open(path_place place, const char* path, uint32_t flags, uint32_
     io_uring_sqe entry = path_sqe(IORING_OP_OPENAT, path);
     // Descriptors live in the guest; O_NONBLOCK would come back as EAGAIN from workers that
     // are there to wait.
-    entry.open_flags = flags & ~static_cast<uint32_t>(O_CLOEXEC | O_NONBLOCK);
+    // A place to start from is an ordinary directory for the host.
+    entry.open_flags = flags & ~static_cast<uint32_t>(O_CLOEXEC | O_NONBLOCK | O_PATH);
     entry.len = mode;
     long opened = co_await device->call(entry);
     if (opened < 0)
