@@ -75,7 +75,8 @@ long fd_table::grow(uint32_t at_least) {
     return 0;
 }
 
-ref<file> fd_table::get(uint64_t fd) {
+ref<file> fd_table::get(uint64_t number) {
+    auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
     return fd < size_ ? table_[fd].opened : ref<file>();
 }
@@ -98,35 +99,39 @@ long fd_table::install(ref<file> f, bool close_on_exec, uint64_t from) {
     return fd;
 }
 
-long fd_table::install_at(uint64_t fd, ref<file> f, bool close_on_exec, ref<file>& replaced) {
+long fd_table::install_at(uint64_t number, ref<file> f, bool close_on_exec, ref<file>& replaced) {
+    auto fd = static_cast<uint32_t>(number);
     if (fd >= max_descriptors)
         return -EBADF;
     lock_guard guard(lock_);
     if (fd >= size_)
-        if (long error = grow(static_cast<uint32_t>(fd) + 1); error < 0)
+        if (long error = grow(fd + 1); error < 0)
             return error;
     replaced = std::move(table_[fd].opened);
     table_[fd] = {std::move(f), close_on_exec};
-    return static_cast<long>(fd);
+    return fd;
 }
 
-ref<file> fd_table::remove(uint64_t fd) {
+ref<file> fd_table::remove(uint64_t number) {
+    auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
     if (fd >= size_ || !table_[fd].opened)
         return {};
     if (fd < first_free_)
-        first_free_ = static_cast<uint32_t>(fd);
+        first_free_ = fd;
     return std::move(table_[fd].opened);
 }
 
-long fd_table::close_on_exec(uint64_t fd) {
+long fd_table::close_on_exec(uint64_t number) {
+    auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
     if (fd >= size_ || !table_[fd].opened)
         return -EBADF;
     return table_[fd].close_on_exec;
 }
 
-long fd_table::set_close_on_exec(uint64_t fd, bool on) {
+long fd_table::set_close_on_exec(uint64_t number, bool on) {
+    auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
     if (fd >= size_ || !table_[fd].opened)
         return -EBADF;

@@ -33,6 +33,7 @@ class fd_table : public ref_counted {
     ref<fd_table> copy();
     ~fd_table();
 
+    // A number is what a program passed: the lower 32 bits count, as in Linux.
     ref<file> get(uint64_t fd);
     // The lowest free number from `from`. -EMFILE, -ENOMEM, -EINVAL.
     long install(ref<file> f, bool close_on_exec, uint64_t from = 0);

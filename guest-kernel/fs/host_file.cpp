@@ -2,6 +2,7 @@
 #include "fs/host_file.h"
 
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
 #include <new>
 #include <utility>
@@ -103,7 +104,7 @@ bool host_file::directory_place(path_place& out) {
     return true;
 }
 
-task<long> host_file::read_later(caller&, user_buffers to, int64_t offset) {
+task<long> host_file::read_later(caller& who, user_buffers to, int64_t offset) {
     ref<host_file> self(this);
     transfer_buffer buffer(to.remaining());
     if (!buffer.data())
@@ -120,6 +121,9 @@ task<long> host_file::read_later(caller&, user_buffers to, int64_t offset) {
         if (got <= 0)
             co_return done > 0 ? static_cast<long>(done) : got;
         long copied = to.put(buffer.data(), static_cast<size_t>(got));
+        // What the program has no memory for has not been read.
+        if (copied < got && offset < 0)
+            co_await seek_later(who, (copied > 0 ? copied : 0) - got, SEEK_CUR);
         if (copied < 0)
             co_return done > 0 ? static_cast<long>(done) : copied;
         done += static_cast<size_t>(copied);
