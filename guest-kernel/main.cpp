@@ -6,27 +6,36 @@
 #include <initializer_list>
 
 #include "arch/riscv64/boot.h"
+#include "arch/riscv64/interrupts.h"
 #include "arch/riscv64/page_table.h"
 #include "device-tree/machine.h"
+#include "drivers/asyscall.h"
+#include "drivers/plic.h"
 #include "drivers/power.h"
 #include "drivers/uart.h"
+#include "fs/name_space.h"
 #include "lib/print.h"
 #include "memory/boot_memory.h"
 #include "memory/pages.h"
+#include "process/start.h"
+#include "ring/ring.h"
+#include "schedule/scheduler.h"
+#include "syscalls/syscall.h"
+#include "uintr/receiver.h"
 
 namespace kernel {
 
 namespace {
 
 // What the launcher sees when the machine can't even begin.
-constexpr int exit_status_cannot_start = 125;
+constexpr int exit_status_cannot_start = 126;
 
 [[noreturn]] void give_up(const char* why) {
     print("ouros: %s\n", why);
     power_off(exit_status_cannot_start);
 }
 
-void start_devices() {
+void map_devices() {
     bool mapped = true;
     for (const memory_range& device :
          {machine.uart, machine.power, machine.plic, machine.uintc, machine.asyscall})
@@ -35,9 +44,34 @@ void start_devices() {
         give_up("too little memory to map the devices");
 }
 
+void start_devices() {
+    uintr_start();
+    asyscall_device::initialise();
+    if (asyscall_device::get()) {
+        plic_add(machine.asyscall_interrupt, true, [] { asyscall_device::get()->interrupt(); });
+        ring_service_start();
+    }
+}
+
+// On the hart's own stack, in the kernel's own address space.
+void run_first_hart() {
+    if (!scheduler_start())
+        give_up("the scheduler image in the kernel is not usable");
+    syscalls_start();
+    start_devices();
+    if (const char* problem = name_space::initialise(
+            reinterpret_cast<const void*>(machine.initrd.start), machine.initrd.size))
+        give_up(problem);
+    arch::this_hart().online = true;
+    arch::interrupts::start();
+    arch::start_other_harts();
+    start_first_program();
+    schedule(leaving::nothing);
+}
+
 } // namespace
 
-void kernel_main(uint64_t hart_id, uint64_t tree) {
+void kernel_main(uint64_t, uint64_t tree) {
     if (const char* problem = machine_read(tree))
         give_up(problem);
     if (machine.uart)
@@ -46,11 +80,22 @@ void kernel_main(uint64_t hart_id, uint64_t tree) {
         power_start(machine.power.start);
     if (!boot_memory_start() || !arch::make_kernel_table())
         give_up("too little memory");
-    start_devices();
+    map_devices();
+    if (!arch::make_harts())
+        give_up("too little memory");
     arch::enter_kernel_space();
-    print("%u harts, %zu MiB, booted on hart %lu\n", machine.harts,
-          total_page_count() * page_size >> 20, hart_id);
-    power_off(0);
+    arch::start_traps();
+    if (machine.harts_ignored)
+        print("ouros: %u of %u harts used\n", machine.harts, machine.harts + machine.harts_ignored);
+    arch::use_own_stack(run_first_hart);
+}
+
+void kernel_main_secondary() {
+    arch::start_traps();
+    uintr_start_hart();
+    arch::interrupts::start();
+    arch::this_hart().online = true;
+    schedule(leaving::nothing);
 }
 
 } // namespace kernel

@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The kernel executor: coroutines of the kernel that can go on. They run when a hart enters the
-// scheduler (a thread blocked, the tick, idle), never in the middle of a user thread's time slice.
+// The kernel executor: coroutines of the kernel that can go on. They are tasks of the shared
+// scheduler, in the same ready queues as user threads (schedule/scheduler.h), and run when a hart
+// picks: a thread blocked, the tick, idle; never in the middle of a user thread's time slice.
 #pragma once
 
 #include <coroutine>
 
-#include "lib/list.h"
+#include "schedule/schedulable.h"
 
 namespace kernel {
 
 // What a suspended coroutine is queued by; part of the awaiter, so waking can't fail.
-struct work_item : list_node<work_item> {
+struct work_item : schedulable {
+    work_item()
+        : schedulable(kind_of::work, default_priority) {}
+    // Kernel work goes before ordinary threads, as the threads that wait for it would.
+    static constexpr unsigned default_priority = 24;
+
     std::coroutine_handle<> coroutine;
 };
 
 namespace executor {
 
 // From any hart. Afterwards the item must not be touched: it may be running already.
-void make_ready(work_item& item);
-
-// Runs what is ready, up to a bound so that user threads get their turn. True: more is left.
-bool run_ready();
-
-bool has_ready();
+inline void make_ready(work_item& item) {
+    kernel::make_ready(item);
+}
 
 } // namespace executor
 

@@ -88,7 +88,8 @@ class [[nodiscard]] task {
     using handle = std::coroutine_handle<promise_type>;
 
     task() = default;
-    task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    task(task&& other) noexcept
+        : handle_(std::exchange(other.handle_, nullptr)) {}
     task& operator=(task&& other) noexcept {
         std::swap(handle_, other.handle_);
         return *this;
@@ -123,7 +124,8 @@ class [[nodiscard]] task {
     }
 
   private:
-    explicit task(handle h) : handle_(h) {}
+    explicit task(handle h)
+        : handle_(h) {}
     handle handle_;
 };
 

@@ -57,6 +57,7 @@ class completion {
     work_item item_;
 };
 
+class process;
 struct waiter;
 struct caller;
 
@@ -68,33 +69,53 @@ struct wait_entry : list_node<wait_entry> {
 
 // An interruptible wait: the first of wake, interrupt and timeout to claim it resumes it. The
 // others find it claimed; the resumed coroutine takes itself off every list before it goes on, so
-// that nobody is left who knows its frame.
+// that nobody is left who knows its frame. While it is still putting itself on lists it is
+// `preparing`: a claim then makes it not suspend at all.
 struct waiter : work_item {
-    std::atomic<uint32_t> claimed{0};
-    long outcome = 0;
-
-    bool claim(long why) {
-        if (claimed.exchange(1, std::memory_order_acq_rel))
-            return false;
-        outcome = why;
+    // Whether this claim ended the wait, with `outcome` (0 or -errno).
+    bool claim(long outcome) {
+        uint32_t old = state_.load(std::memory_order_relaxed);
+        do
+            if (old >= claimed)
+                return false;
+        while (!state_.compare_exchange_weak(old, uint32_t(claimed - outcome),
+                                             std::memory_order_acq_rel));
+        if (old == waiting)
+            executor::make_ready(*this);
         return true;
     }
+    // Last step of suspending; false: claimed already, go on. If true, don't touch it any more.
+    bool suspend() {
+        uint32_t expected = preparing;
+        return state_.compare_exchange_strong(expected, waiting, std::memory_order_acq_rel);
+    }
+    long outcome() const { return long(claimed) - long(state_.load(std::memory_order_acquire)); }
+
+  private:
+    enum : uint32_t { preparing, waiting, claimed };
+    std::atomic<uint32_t> state_{preparing};
 };
 
 // Someone on whose behalf the kernel waits: a thread in a system call, or a request from a ring.
-// interrupt() ends the wait it is in, or the next one it begins, with -EINTR.
 struct caller {
-    class process* owner = nullptr;
+    process* owner = nullptr;
 
-    void interrupt();
-    bool interrupted() const { return interrupted_.load(std::memory_order_acquire); }
-    void clear_interrupt() { interrupted_.store(false, std::memory_order_release); }
+    // Ends the wait it is in, or the next one it begins, with -EINTR.
+    void interrupt() { interrupt(once); }
+    // ... and every one after it: the thread or the request is to end.
+    void kill() { interrupt(for_good); }
+    bool interrupted() const { return interrupted_.load(std::memory_order_acquire) != 0; }
+    bool killed() const { return interrupted_.load(std::memory_order_acquire) & for_good; }
+    void clear_interrupt() { interrupted_.fetch_and(~uint32_t(once), std::memory_order_acq_rel); }
 
   private:
     friend class wait_operation;
+    enum : uint32_t { once = 1, for_good = 2 };
+    void interrupt(uint32_t how);
+
     spinlock lock_;
     waiter* waiting_ = nullptr;
-    std::atomic<bool> interrupted_{false};
+    std::atomic<uint32_t> interrupted_{0};
 };
 
 // The awaiter of wait_queue::wait and wait_any.
@@ -104,7 +125,11 @@ class wait_operation {
 
     wait_operation(lock_guard* guard, caller& who, nanoseconds deadline,
                    std::span<wait_entry> entries, check ready = nullptr, void* context = nullptr)
-        : guard_(guard), who_(who), entries_(entries), ready_(ready), context_(context) {
+        : guard_(guard)
+        , who_(who)
+        , entries_(entries)
+        , ready_(ready)
+        , context_(context) {
         timeout_.deadline = deadline;
     }
     wait_operation(lock_guard& guard, caller& who, nanoseconds deadline, wait_queue& queue)
@@ -122,9 +147,7 @@ class wait_operation {
         waiter* target = nullptr;
     };
 
-    std::span<wait_entry> entries() {
-        return single_.queue ? std::span(&single_, 1) : entries_;
-    }
+    std::span<wait_entry> entries() { return single_.queue ? std::span(&single_, 1) : entries_; }
     void leave();
 
     lock_guard* guard_;

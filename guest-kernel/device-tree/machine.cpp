@@ -123,8 +123,7 @@ void read_chosen() {
     int length = 0;
     auto* arguments = static_cast<const char*>(fdt_getprop(tree, chosen, "bootargs", &length));
     if (arguments && length > 0)
-        memcpy(machine.arguments, arguments,
-               strnlen(arguments, sizeof machine.arguments - 1));
+        memcpy(machine.arguments, arguments, strnlen(arguments, sizeof machine.arguments - 1));
 }
 
 void read_reserved_memory() {

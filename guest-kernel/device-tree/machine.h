@@ -19,26 +19,26 @@ struct machine_description {
     static constexpr unsigned max_listed_harts = 8;
     static constexpr unsigned max_reserved = 16;
 
-    memory_range tree;      // the device tree blob itself
+    memory_range tree; // the device tree blob itself
     memory_range memory;
     memory_range reserved[max_reserved]; // firmware and the like
     unsigned reserved_count = 0;
     memory_range initrd;
-    char arguments[256] = {};            // /chosen bootargs
+    char arguments[256] = {}; // /chosen bootargs
 
     uint64_t hart_ids[max_listed_harts] = {};
     unsigned harts = 0;
-    unsigned harts_ignored = 0;          // more than the kernel is built for
-    uint64_t timebase = 0;               // of the `time` counter, Hz
-    bool sstc = false;                   // S mode has its own timer compare register
+    unsigned harts_ignored = 0;                   // more than the kernel is built for
+    uint64_t timebase = 0;                        // of the `time` counter, Hz
+    bool sstc = false;                            // S mode has its own timer compare register
     uint32_t plic_context[max_listed_harts] = {}; // S-mode context of each hart
 
     memory_range uart;
     uint32_t uart_interrupt = 0;
     memory_range plic;
-    memory_range power;                  // sifive_test
+    memory_range power; // sifive_test
     memory_range uintc;
-    uint32_t uintc_interrupt = 0;        // wake list
+    uint32_t uintc_interrupt = 0; // wake list
     memory_range asyscall;
     uint32_t asyscall_interrupt = 0;
 };

@@ -16,10 +16,9 @@
 #include "fs/types.h"
 #include "fs/user_buffers.h"
 #include "lib/ref.h"
+#include "syscalls/syscall.h"
 
 namespace kernel {
-
-inline constexpr long must_wait = -0x100000; // neither a value nor an errno
 
 inline constexpr int64_t at_position = -1; // read and write: at the file's own position
 
@@ -75,6 +74,8 @@ class file : public ref_counted {
     // The place of a directory, for paths relative to it; false: not a directory.
     virtual bool directory_place(path_place& out);
     virtual bool is_seekable() const { return false; }
+    // What it sends to, if it stands for the right to send a user interrupt.
+    virtual const struct uintr_target* sender_target() const { return nullptr; }
     // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
     virtual const uint8_t* contents_in_place() { return nullptr; }
 

@@ -12,7 +12,8 @@ namespace kernel {
 template <class T>
 class [[nodiscard]] result {
   public:
-    result(T value) : value_(std::move(value)) {}
+    result(T value)
+        : value_(std::move(value)) {}
     // error: -errno
     static result failure(long error) {
         result r;
@@ -33,6 +34,8 @@ class [[nodiscard]] result {
     long error_ = 0;
 };
 
-inline constexpr bool is_error(long value) { return value < 0 && value >= -4095; }
+inline constexpr bool is_error(long value) {
+    return value < 0 && value >= -4095;
+}
 
 } // namespace kernel

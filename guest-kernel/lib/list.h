@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Doubly linked list whose links live in the elements: nothing is allocated, so queueing can't
-// fail. An element T derives from list_node<T>, or from list_node<Tag> for each further list it can be
-// on at the same time.
-// Not synchronised: whoever owns the list owns a lock for it.
+// fail. An element T derives from list_node<T>, or from list_node<Tag> for each further list it can
+// be on at the same time. Not synchronised: whoever owns the list owns a lock for it.
 #pragma once
 
 #include <cstddef>
@@ -38,9 +37,7 @@ class list {
 
     void push_back(T& item) { insert_before(head_, item); }
     void push_front(T& item) { insert_before(*head_.next, item); }
-    void insert_before(T& position, T& item) {
-        insert_before(static_cast<node&>(position), item);
-    }
+    void insert_before(T& position, T& item) { insert_before(static_cast<node&>(position), item); }
 
     T* pop_front() {
         T* item = front();
@@ -58,7 +55,8 @@ class list {
 
     class iterator {
       public:
-        explicit iterator(node* n) : node_(n) {}
+        explicit iterator(node* n)
+            : node_(n) {}
         T& operator*() const { return *element(node_); }
         T* operator->() const { return element(node_); }
         iterator& operator++() {

@@ -18,7 +18,9 @@ std::atomic<uint32_t> panicking{0};
 
 class writer {
   public:
-    writer(char* buffer, size_t size) : buffer_(buffer), size_(size) {}
+    writer(char* buffer, size_t size)
+        : buffer_(buffer)
+        , size_(size) {}
     void put(char c) {
         if (length_ + 1 < size_)
             buffer_[length_] = c;
@@ -109,12 +111,12 @@ int format_to_v(char* buffer, size_t size, const char* format, va_list arguments
             break;
         }
         case 'u':
-            put_number(out, c, wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned),
-                       10, false);
+            put_number(out, c, wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned), 10,
+                       false);
             break;
         case 'x':
-            put_number(out, c, wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned),
-                       16, false);
+            put_number(out, c, wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned), 16,
+                       false);
             break;
         case 'p':
             out.put('0');
@@ -177,8 +179,8 @@ void panic(const char* format, ...) {
         if (n >= int(sizeof line))
             n = sizeof line - 1;
         char head[64];
-        int h = format_to(head, sizeof head, "\nouros: kernel panic on hart %u: ",
-                          arch::this_hart().index);
+        int h = format_to(head, sizeof head,
+                          "\nouros: kernel panic on hart %u: ", arch::this_hart().index);
         uart_write(head, size_t(h));
         uart_write(line, size_t(n));
         uart_write("\n", 1);

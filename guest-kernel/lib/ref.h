@@ -32,7 +32,8 @@ class ref {
   public:
     ref() = default;
     ref(std::nullptr_t) {}
-    explicit ref(T* object) : object_(object) {
+    explicit ref(T* object)
+        : object_(object) {
         if (object_)
             object_->add_ref();
     }
@@ -41,10 +42,13 @@ class ref {
         r.object_ = object;
         return r;
     }
-    ref(const ref& other) : ref(other.object_) {}
-    ref(ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    ref(const ref& other)
+        : ref(other.object_) {}
+    ref(ref&& other) noexcept
+        : object_(std::exchange(other.object_, nullptr)) {}
     template <class U>
-    ref(ref<U> other) : object_(other.release()) {}
+    ref(ref<U> other)
+        : object_(other.release()) {}
     ref& operator=(ref other) noexcept {
         std::swap(object_, other.object_);
         return *this;

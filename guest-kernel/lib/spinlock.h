@@ -35,7 +35,10 @@ class spinlock {
 
 class [[nodiscard]] lock_guard {
   public:
-    explicit lock_guard(spinlock& lock) : lock_(lock) { lock_.lock(); }
+    explicit lock_guard(spinlock& lock)
+        : lock_(lock) {
+        lock_.lock();
+    }
     ~lock_guard() { unlock(); }
     lock_guard(const lock_guard&) = delete;
     lock_guard& operator=(const lock_guard&) = delete;

@@ -25,7 +25,8 @@ constexpr size_t granule = 16;
 
 struct size_to_class {
     uint8_t of[largest / granule + 1];
-    constexpr size_to_class() : of() {
+    constexpr size_to_class()
+        : of() {
         unsigned c = 0;
         for (size_t i = 0; i <= largest / granule; i++) {
             while (class_sizes[c] < i * granule)
@@ -169,6 +170,8 @@ void heap_free(void* p) {
 }
 
 } // namespace kernel
+
+const std::nothrow_t std::nothrow{};
 
 void* operator new(size_t size) {
     return kernel::heap_allocate(size);

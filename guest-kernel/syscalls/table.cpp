@@ -1,16 +1,92 @@
 // SPDX-License-Identifier: BSD-2-Clause
+//
+// The system call table: what the trap entry looks functions up in, filled from the lists by
+// subject. docs/system-calls.md is made from the same lists.
+#include <ouros/kernel.h>
+
 #include "arch/riscv64/frame_offsets.h"
+#include "arch/riscv64/hart.h"
+#include "process/thread.h"
+#include "syscalls/names.h"
+#include "syscalls/ouros_calls.h"
 #include "syscalls/syscall.h"
 
 namespace kernel {
 
-extern "C" {
-long (*syscall_functions[SYSCALL_LIMIT])();
-long syscall_beyond_table() {
+namespace {
+
+const syscall_entry* const lists[] = {
+    process_calls,     memory_calls, time_calls, signal_calls,
+    information_calls, futex_calls,  file_calls,
+};
+
+long unknown(uint64_t number) {
+    process& p = current_process();
+    if (p.first_named(number)) {
+        if (const char* name = linux_call_name(number))
+            process_message(p, "system call %s (%lu) is not implemented", name, number);
+        else
+            process_message(p, "system call %lu is not implemented", number);
+    }
     return -ENOSYS;
 }
-void syscall_pending() {}
-void handle_user_trap() {}
+
+long sys_unknown() {
+    return unknown(current_thread().frame->x[arch::reg_a7]);
+}
+
+} // namespace
+
+extern "C" {
+
+syscall_function syscall_functions[SYSCALL_LIMIT];
+
+// Numbers outside the table: the kernel's own calls.
+long syscall_beyond_table() {
+    const uint64_t* x = current_thread().frame->x;
+    uint64_t number = x[arch::reg_a7];
+    if (number >= OUROS_SYS_first && number <= OUROS_SYS_last)
+        return ouros_call(unsigned(number), x + arch::reg_a0);
+    return unknown(number);
+}
+
+} // extern "C"
+
+void syscalls_start() {
+    for (syscall_function& f : syscall_functions)
+        f = erase(sys_unknown);
+    for (const syscall_entry* list : lists)
+        for (; list->function; list++)
+            syscall_functions[list->number] = list->function;
+}
+
+address_space& current_space() {
+    return *current_process().space;
+}
+
+caller& current_caller() {
+    return current_thread();
+}
+
+long wait_for(task<long> work) {
+    if (!work)
+        return -ENOMEM;
+    thread& t = current_thread();
+    t.call = std::move(work);
+    t.done = [](task_completion* completion) {
+        thread& finished = *static_cast<thread*>(completion);
+        if (finished.state.exchange(thread::completed, std::memory_order_acq_rel) == thread::parked)
+            make_ready(finished);
+    };
+    t.call.start(t);
+    if (t.state.load(std::memory_order_acquire) == thread::completed) {
+        long value = t.call.take_result();
+        t.call = {};
+        t.state.store(thread::running, std::memory_order_relaxed);
+        return value;
+    }
+    arch::this_hart().pending |= arch::pending_blocked;
+    return 0;
 }
 
 } // namespace kernel

@@ -22,7 +22,7 @@ _start:
     addi    t0, t0, 32
     j       1b
 2:  la      sp, boot_stack_end
-    la      tp, boot_hart           /* panic() wants to know where it runs */
+    la      tp, harts               /* panic() wants to know where it runs */
     la      t0, early_trap
     csrw    stvec, t0
     csrw    sscratch, zero

@@ -11,7 +11,15 @@
 
 namespace kernel::arch {
 
-enum reg : unsigned { reg_ra = 1, reg_sp = 2, reg_tp = 4, reg_a0 = 10, reg_a1, reg_a2, reg_a7 = 17 };
+enum reg : unsigned {
+    reg_ra = 1,
+    reg_sp = 2,
+    reg_tp = 4,
+    reg_a0 = 10,
+    reg_a1,
+    reg_a2,
+    reg_a7 = 17
+};
 
 struct user_frame {
     uint64_t x[32];         // x[0] is the pc

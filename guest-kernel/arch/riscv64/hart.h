@@ -4,6 +4,7 @@
 // every entry from user mode starts anew: nothing that waits is on it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -28,20 +29,19 @@ struct hart {
     uint64_t emergency_top; // a second one for a fault in the kernel itself
     uint64_t kernel_satp;
     uint64_t pending;
-    user_frame* frame;      // of the running thread: kernel address,
-    uint64_t frame_user;    // ... and in the process
-    uint64_t user_satp;     // the process's
-    uint64_t leave;         // address of the trampoline's way back
+    user_frame* frame;   // of the running thread: kernel address,
+    uint64_t frame_user; // ... and in the process
+    uint64_t user_satp;  // the process's
+    uint64_t leave;      // address of the trampoline's way back
     thread* current;
     process* current_process;
     uint64_t global_pointer; // the kernel's gp
     uint64_t trap_in_kernel; // address of the entry for faults in the kernel
 
-    uint64_t id;            // as the firmware numbers it
-    unsigned index;         // 0..harts - 1
-    bool online;
-    bool idle;
-    thread* float_owner;    // whose floating-point registers are in the hart
+    uint64_t id;    // as the firmware numbers it
+    unsigned index; // 0..harts - 1
+    std::atomic<bool> online;
+    thread* float_owner; // whose floating-point registers are in the hart
 };
 static_assert(offsetof(hart, stack_top) == HART_STACK);
 static_assert(offsetof(hart, emergency_top) == HART_EMERGENCY);
@@ -55,6 +55,9 @@ static_assert(offsetof(hart, current) == HART_THREAD);
 static_assert(offsetof(hart, current_process) == HART_PROCESS);
 static_assert(offsetof(hart, global_pointer) == HART_GP);
 static_assert(offsetof(hart, trap_in_kernel) == HART_TRAP_IN_KERNEL);
+
+unsigned hart_count();
+hart& hart_at(unsigned index);
 
 // Not to be kept over a co_await: the coroutine may go on on another hart.
 inline hart& this_hart() {

@@ -34,8 +34,7 @@ bool make_kernel_table() {
     return table.create() && map_same(text, text_end, text_bits) &&
            map_same(text_end, rodata_end, constant_bits) &&
            map_same(rodata_end, machine.memory.end(), data_bits) &&
-           table.map_range(trampoline_address, to_physical(trampoline_start), page_size,
-                           text_bits);
+           table.map_range(trampoline_address, to_physical(trampoline_start), page_size, text_bits);
 }
 
 uint64_t kernel_satp() {

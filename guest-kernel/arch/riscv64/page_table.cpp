@@ -2,6 +2,9 @@
 #include "arch/riscv64/page_table.h"
 
 #include "arch/riscv64/csr.h"
+#include "arch/riscv64/hart.h"
+#include "arch/riscv64/sbi.h"
+#include "lib/spinlock.h"
 
 namespace kernel::arch {
 
@@ -62,8 +65,8 @@ pte* page_table::find(uint64_t address, bool create) {
 bool page_table::map_range(uint64_t address, physical_address to, uint64_t size, uint64_t bits) {
     while (size) {
         unsigned level = levels - 1;
-        while (level && (((address | to) & ((page_size << 9 * level) - 1)) ||
-                         size < page_size << 9 * level))
+        while (level &&
+               (((address | to) & ((page_size << 9 * level) - 1)) || size < page_size << 9 * level))
             level--;
         pte* table = root_;
         for (unsigned l = levels - 1; l > level; l--) {
@@ -88,16 +91,66 @@ void flush_local(uint64_t address, uint16_t asid) {
     asm volatile("sfence.vma %0, %1" ::"r"(address), "r"(uint64_t(asid)) : "memory");
 }
 
-void flush_local_asid(uint16_t asid) {
-    asm volatile("sfence.vma zero, %0" ::"r"(uint64_t(asid)) : "memory");
+void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid) {
+    if (harts >> this_hart().index & 1) {
+        constexpr uint64_t few = 16 * page_size;
+        if (size <= few)
+            for (uint64_t a = start; a < start + size; a += page_size)
+                flush_local(a, asid);
+        else
+            asm volatile("sfence.vma zero, %0" ::"r"(uint64_t(asid)) : "memory");
+    }
+    harts &= ~(1ull << this_hart().index);
+    for (unsigned i = 0; harts; i++, harts >>= 1)
+        if (harts & 1)
+            sbi::remote_sfence_vma_asid(1, hart_at(i).id, start, size, asid);
 }
 
-unsigned asid_bits() {
+void synchronise_instructions() {
+    asm volatile("fence.i" ::: "memory");
+    for (unsigned i = 0; i < hart_count(); i++)
+        if (hart_at(i).online && i != this_hart().index)
+            sbi::remote_fence_i(1, hart_at(i).id);
+}
+
+namespace {
+
+constexpr unsigned max_asids = 65536;
+spinlock asid_lock;
+uint64_t asids_used[max_asids / 64];
+unsigned asids; // how many the harts implement
+unsigned asid_hint;
+
+} // namespace
+
+void asids_start() {
     uint64_t satp = read_csr<csr_satp>();
     write_csr<csr_satp>(satp | 0xffffull << 44);
     uint64_t implemented = read_csr<csr_satp>() >> 44 & 0xffff;
     write_csr<csr_satp>(satp);
-    return unsigned(__builtin_popcountll(implemented));
+    asids = unsigned(implemented) + 1;
+    asids_used[0] = 1;
+}
+
+int allocate_asid() {
+    lock_guard guard(asid_lock);
+    for (unsigned n = 0; n <= asids / 64; n++) {
+        unsigned word = (asid_hint + n) % ((asids + 63) / 64);
+        if (asids_used[word] == ~0ull)
+            continue;
+        unsigned bit = unsigned(__builtin_ctzll(~asids_used[word]));
+        if (word * 64 + bit >= asids)
+            continue;
+        asids_used[word] |= 1ull << bit;
+        asid_hint = word;
+        return int(word * 64 + bit);
+    }
+    return -1;
+}
+
+void free_asid(uint16_t asid) {
+    lock_guard guard(asid_lock);
+    asids_used[asid / 64] &= ~(1ull << asid % 64);
 }
 
 } // namespace kernel::arch

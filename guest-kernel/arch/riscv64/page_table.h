@@ -33,8 +33,11 @@ inline pte make_pte(physical_address address, uint64_t bits) {
 
 // The trampoline is the last page of the address space, in every table.
 inline constexpr uint64_t trampoline_address = 0xffff'ffff'ffff'f000;
-// Trap frames: one page per thread of a process, below the trampoline and its guard page.
-inline constexpr uint64_t frame_area = trampoline_address - 0x4000'0000;
+// Trap frames: one page per thread of a process, downwards below a guard page.
+inline constexpr unsigned max_frames = 65536;
+inline constexpr uint64_t frame_address(unsigned slot) {
+    return trampoline_address - (2 + uint64_t(slot)) * page_size;
+}
 // Kernel stacks, with guard pages, in the kernel's own table.
 inline constexpr uint64_t kernel_stack_area = 0xffff'ffc0'0000'0000;
 
@@ -56,11 +59,16 @@ class page_table {
     pte* root_ = nullptr;
 };
 
-// Makes this hart forget translations; start ~0: all of the ASID.
+// Makes this hart forget a translation of an address space.
 void flush_local(uint64_t address, uint16_t asid);
-void flush_local_asid(uint16_t asid);
-// Bits of an ASID that the hart implements.
-unsigned asid_bits();
+// Makes the harts of the mask (bit n: hart index n) forget a range.
+void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid);
+// What was written to memory may be executed, on every hart.
+void synchronise_instructions();
+// Address space identifiers, so that a switch flushes nothing. 0 is the kernel's. -1: none left.
+void asids_start();
+int allocate_asid();
+void free_asid(uint16_t asid); // no hart may hold translations of it any more
 
 // The kernel's own table: RAM and devices at their physical addresses, W^X.
 bool make_kernel_table();

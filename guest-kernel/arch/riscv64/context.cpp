@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "arch/riscv64/context.h"
+
+#include "arch/riscv64/csr.h"
+#include "arch/riscv64/hart.h"
+#include "process/thread.h"
+#include "uintr/receiver.h"
+
+namespace kernel::arch {
+
+extern "C" {
+void save_float(uint64_t* registers);
+void load_float(const uint64_t* registers);
+extern char enter_syscall[], enter_trap[];
+}
+
+namespace {
+
+void float_on() {
+    set_csr<csr_sstatus>(sstatus_fs);
+}
+
+// Floating point is saved only when it changed, and loaded only when the hart's registers are not
+// the thread's own from last time.
+void save_float_if_dirty(thread& t) {
+    if ((t.frame->status & sstatus_fs) != sstatus_fs_dirty)
+        return;
+    float_on();
+    save_float(t.frame->f);
+    t.frame->status = (t.frame->status & ~sstatus_fs) | sstatus_fs_clean;
+    t.float_hart = this_hart().index;
+    this_hart().float_owner = &t;
+}
+
+void load_float_if_needed(thread& t) {
+    if (!(t.frame->status & sstatus_fs))
+        return;
+    hart& self = this_hart();
+    if (self.float_owner == &t && t.float_hart == self.index)
+        return;
+    float_on();
+    load_float(t.frame->f);
+    self.float_owner = &t;
+    t.float_hart = self.index;
+}
+
+} // namespace
+
+void switch_in(thread& t) {
+    hart& self = this_hart();
+    process& p = t.parent();
+    self.current = &t;
+    self.current_process = &p;
+    self.frame = t.frame;
+    self.frame_user = t.frame_user;
+    self.user_satp = p.space->satp();
+    t.frame->hart = reinterpret_cast<uint64_t>(&self);
+    p.space->seen_by(self.index);
+    load_float_if_needed(t);
+    if (t.receiver)
+        uintr_switch_in(t);
+}
+
+void switch_out(thread& t) {
+    save_float_if_dirty(t);
+    if (t.receiver)
+        uintr_switch_out(t);
+}
+
+bool first_float_use(thread& t) {
+    if (t.frame->status & sstatus_fs)
+        return false;
+    t.frame->status |= sstatus_fs_clean;
+    load_float_if_needed(t);
+    return true;
+}
+
+void prepare_frame(thread& t, unsigned long pc, unsigned long sp) {
+    user_frame& f = *t.frame;
+    f.pc() = pc;
+    f.x[reg_sp] = sp;
+    f.status = sstatus_spie;
+    f.kernel_satp = this_hart().kernel_satp;
+    f.enter_syscall = reinterpret_cast<uint64_t>(enter_syscall);
+    f.enter_trap = reinterpret_cast<uint64_t>(enter_trap);
+}
+
+} // namespace kernel::arch

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A hart begins and ends to run a user thread.
+#pragma once
+
+namespace kernel {
+
+class thread;
+
+namespace arch {
+
+// Makes it the hart's current thread: page table, frame, floating point, user interrupts.
+void switch_in(thread& t);
+// Saves what the trap entry left in registers: floating point if it changed, user interrupts.
+void switch_out(thread& t);
+
+extern "C" [[noreturn]] void return_to_user();
+
+// An illegal instruction while floating point is off: turns it on. False: it was on already.
+bool first_float_use(thread& t);
+
+// A new thread's first registers.
+void prepare_frame(thread& t, unsigned long pc, unsigned long sp);
+
+} // namespace arch
+} // namespace kernel

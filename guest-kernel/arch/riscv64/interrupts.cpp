@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "arch/riscv64/interrupts.h"
+
+#include "arch/riscv64/csr.h"
+#include "arch/riscv64/hart.h"
+#include "arch/riscv64/sbi.h"
+#include "device-tree/machine.h"
+#include "drivers/plic.h"
+
+namespace kernel {
+
+nanoseconds now() {
+    // timebase is 10 MHz on `virt`; in general the product fits for 29 years at 10 MHz.
+    return arch::read_csr<arch::csr_time>() * (1'000'000'000 / machine.timebase);
+}
+
+} // namespace kernel
+
+namespace kernel::arch::interrupts {
+
+namespace {
+
+void set_timer(uint64_t time) {
+    if (machine.sstc)
+        write_csr<csr_stimecmp>(time);
+    else
+        sbi::set_timer(time);
+}
+
+} // namespace
+
+void start() {
+    set_timer(~0ull);
+    clear_csr<csr_sip>(interrupt_software);
+    write_csr<csr_sie>(interrupt_software | interrupt_timer | interrupt_external);
+    plic_start_hart(this_hart().index);
+}
+
+void poll() {
+    uint64_t pending = read_csr<csr_sip>();
+    if (pending & interrupt_software)
+        clear_csr<csr_sip>(interrupt_software);
+    if (pending & interrupt_external)
+        plic_handle();
+    plic_poll_deferred();
+}
+
+void arm_timer(nanoseconds deadline) {
+    set_timer(deadline == never ? ~0ull : deadline / (1'000'000'000 / machine.timebase) + 1);
+}
+
+void sleep(nanoseconds deadline) {
+    arm_timer(deadline);
+    plic_defer(false);
+    asm volatile("wfi" ::: "memory");
+    plic_defer(true);
+}
+
+void send(unsigned index) {
+    sbi::send_ipi(1, hart_at(index).id);
+}
+
+} // namespace kernel::arch::interrupts

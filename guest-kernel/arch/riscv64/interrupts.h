@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Interrupts of a hart. In the kernel they are never taken: they are looked for, when the hart
+// enters the scheduler and when it sleeps. A running thread is interrupted by its tick, by other
+// harts and by the UINTC's wake list, but not by completions: those wait for the tick, for the
+// process to run out of work, or for a hart that has nothing to do.
+#pragma once
+
+#include <cstdint>
+
+#include "async/timer.h"
+
+namespace kernel::arch::interrupts {
+
+void start(); // on each hart
+
+// Handles what is pending, and looks at the asyscall device's completions.
+void poll();
+
+// Waits for an interrupt, at most until `deadline`.
+void sleep(nanoseconds deadline);
+
+void arm_timer(nanoseconds deadline);
+
+// Interrupts another hart: there is work for it.
+void send(unsigned hart_index);
+
+} // namespace kernel::arch::interrupts

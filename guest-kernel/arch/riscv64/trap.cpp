@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Traps from user mode other than system calls, and faults in the kernel. See trap.S for the way
+// here and back.
+#include "arch/riscv64/context.h"
+#include "arch/riscv64/csr.h"
+#include "arch/riscv64/hart.h"
+#include "arch/riscv64/interrupts.h"
+#include "lib/print.h"
+#include "process/exit.h"
+#include "process/fault.h"
+#include "process/thread.h"
+#include "schedule/scheduler.h"
+
+namespace kernel::arch {
+
+namespace {
+
+uint8_t access_of(uint64_t cause) {
+    switch (cause) {
+    case cause_instruction_page_fault:
+        return protection_execute;
+    case cause_store_page_fault:
+        return protection_write;
+    default:
+        return protection_read;
+    }
+}
+
+[[noreturn]] void handle_interrupt(thread& t, uint64_t number) {
+    switch (number) {
+    case 5:
+        t.counters.timer_interrupts++;
+        break;
+    case 9:
+        t.counters.device_interrupts++;
+        break;
+    default: // another hart has work for this one
+        t.counters.other_traps++;
+        break;
+    }
+    interrupts::poll();
+    schedule(leaving::preempted);
+}
+
+void handle_fault(thread& t, uint64_t cause, uint64_t value) {
+    switch (cause) {
+    case cause_instruction_page_fault:
+    case cause_load_page_fault:
+    case cause_store_page_fault: {
+        t.counters.page_faults++;
+        long error = t.parent().space->fault(value, access_of(cause));
+        if (error < 0)
+            memory_fault(t, value, access_of(cause), error);
+        break;
+    }
+    case cause_illegal_instruction:
+        t.counters.other_traps++;
+        if (!first_float_use(t))
+            fatal_signal(t, signal_ill, "illegal instruction", value);
+        break;
+    case cause_breakpoint:
+        t.counters.other_traps++;
+        fatal_signal(t, signal_trap, "breakpoint", value);
+        break;
+    case cause_load_misaligned:
+    case cause_store_misaligned:
+    case cause_instruction_misaligned:
+        t.counters.other_traps++;
+        fatal_signal(t, signal_bus, "misaligned access", value);
+        break;
+    default:
+        t.counters.other_traps++;
+        fatal_signal(t, signal_segv, "access fault", value);
+        break;
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+[[noreturn]] void handle_user_trap(user_frame* frame, uint64_t cause, uint64_t value);
+[[noreturn]] void syscall_pending();
+[[noreturn]] void kernel_trap(uint64_t cause, uint64_t pc, uint64_t value, uint64_t ra,
+                              uint64_t sp);
+
+void handle_user_trap(user_frame*, uint64_t cause, uint64_t value) {
+    thread& t = *this_hart().current;
+    if (t.parent().exiting)
+        end_thread(t);
+    if (cause & cause_interrupt)
+        handle_interrupt(t, cause & 0xff);
+    handle_fault(t, cause, value);
+    if (t.ended)
+        schedule(leaving::ended);
+    resume_current();
+}
+
+void syscall_pending() {
+    hart& self = this_hart();
+    uint64_t why = self.pending;
+    self.pending = 0;
+    if (self.current->ended)
+        schedule(leaving::ended);
+    schedule(why & pending_blocked ? leaving::blocked : leaving::preempted);
+}
+
+void kernel_trap(uint64_t cause, uint64_t pc, uint64_t value, uint64_t ra, uint64_t sp) {
+    hart& self = this_hart();
+    uint64_t bottom = self.stack_top - kernel_stack_size;
+    if (value < bottom && value >= bottom - page_size)
+        panic("kernel stack overflow: pc 0x%lx, sp 0x%lx", pc, sp);
+    panic("trap in the kernel: cause %lu, pc 0x%lx, value 0x%lx, ra 0x%lx, sp 0x%lx", cause, pc,
+          value, ra, sp);
+}
+
+} // extern "C"
+
+} // namespace kernel::arch

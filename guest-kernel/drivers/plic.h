@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The platform interrupt controller. A source is urgent (it interrupts a running thread) or
+// deferred (it interrupts only a hart that sleeps, and is polled otherwise).
+#pragma once
+
+#include <cstdint>
+
+namespace kernel {
+
+using interrupt_handler = void (*)();
+
+void plic_start_hart(unsigned hart_index);
+
+// At boot, before the other harts start.
+void plic_add(uint32_t source, bool deferred, interrupt_handler handler);
+
+void plic_handle();             // claims and handles what is pending for this hart
+void plic_poll_deferred();      // runs the handlers of deferred sources
+void plic_defer(bool deferred); // of this hart: don't / do take deferred sources
+
+} // namespace kernel

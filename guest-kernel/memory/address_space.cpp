@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "memory/address_space.h"
+
+#include <cstring>
+
+#include "arch/riscv64/hart.h"
+
+extern "C" char trampoline_start[];
+
+namespace kernel {
+
+using namespace arch;
+
+namespace {
+
+constexpr uint64_t page_mask = page_size - 1;
+
+uint64_t leaf_bits(uint8_t protection) {
+    uint64_t bits = pte_user;
+    if (protection)
+        bits |= pte_read; // the table knows no write-only, and execute-only helps nobody here
+    if (protection & protection_write)
+        bits |= pte_write;
+    if (protection & protection_execute)
+        bits |= pte_execute;
+    return bits;
+}
+
+bool in_user_range(user_address start, size_t size) {
+    return start >= user_start && start < user_end && size <= user_end - start;
+}
+
+} // namespace
+
+ref<address_space> address_space::create() {
+    auto space = ref<address_space>::adopt(new (std::nothrow) address_space);
+    if (!space || !space->table_.create())
+        return {};
+    space->asid_ = allocate_asid();
+    if (space->asid_ < 0)
+        return {};
+    space->satp_ = space->table_.satp(uint16_t(space->asid_));
+    pte* entry = space->table_.find(trampoline_address, true);
+    if (!entry)
+        return {};
+    *entry = make_pte(to_physical(trampoline_start), pte_read | pte_execute | pte_global);
+    return space;
+}
+
+address_space::~address_space() {
+    if (!table_)
+        return;
+    drop_pages(user_start, user_end);
+    while (area* a = areas_.pop_front())
+        delete a;
+    if (asid_ >= 0) {
+        flush_harts(harts_seen_, 0, ~0ull, uint16_t(asid_));
+        free_asid(uint16_t(asid_));
+    }
+    table_.destroy();
+}
+
+// ---- Areas ----
+
+area* address_space::first_ending_after(user_address address) {
+    if (last_ && last_->end > address && last_->start <= address)
+        return last_;
+    for (area& a : areas_)
+        if (a.end > address)
+            return last_ = &a;
+    return nullptr;
+}
+
+area* address_space::find(user_address address) {
+    area* a = first_ending_after(address);
+    return a && a->start <= address ? a : nullptr;
+}
+
+bool address_space::is_free(user_address start, size_t size) {
+    lock_guard guard(lock_);
+    area* a = first_ending_after(start);
+    return in_user_range(start, size) && (!a || a->start >= start + size);
+}
+
+bool address_space::is_mapped(user_address start, size_t size) {
+    lock_guard guard(lock_);
+    user_address end = start + size;
+    while (start < end) {
+        area* a = find(start);
+        if (!a || a->leaving)
+            return false;
+        start = a->end;
+    }
+    return true;
+}
+
+bool address_space::range_has(user_address start, user_address end, area_kind kind) {
+    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
+        if (a->kind == kind)
+            return true;
+    return false;
+}
+
+// Takes the description's place in the list; grows a neighbour of the same sort instead if it can.
+long address_space::insert(area&& description) {
+    area* next = first_ending_after(description.start);
+    if (next && next->start < description.end)
+        return -EEXIST;
+    auto plain = [&](const area& a) {
+        return !a.object && !a.leaving && a.kind == area_kind::anonymous &&
+               description.kind == area_kind::anonymous && !description.object &&
+               a.protection == description.protection;
+    };
+    size_t size = description.end - description.start;
+    area* previous = nullptr;
+    if (next)
+        previous = next == areas_.front() ? nullptr : static_cast<area*>(next->previous);
+    else
+        previous = areas_.back();
+    if (previous && previous->end == description.start && plain(*previous)) {
+        previous->end = description.end;
+    } else if (next && next->start == description.end && plain(*next)) {
+        next->start = description.start;
+    } else {
+        auto* a = new (std::nothrow) area(std::move(description));
+        if (!a)
+            return -ENOMEM;
+        if (next)
+            areas_.insert_before(*next, *a);
+        else
+            areas_.push_back(*a);
+    }
+    mapped_bytes_ += size;
+    return 0;
+}
+
+// Makes `at` a border between areas.
+long address_space::split(user_address at) {
+    area* a = find(at);
+    if (!a || a->start == at)
+        return 0;
+    auto* upper = new (std::nothrow) area;
+    if (!upper)
+        return -ENOMEM;
+    upper->start = at;
+    upper->end = a->end;
+    upper->protection = a->protection;
+    upper->kind = a->kind;
+    upper->leaving = a->leaving;
+    upper->object = a->object;
+    upper->object_offset = a->object_offset + (at - a->start);
+    upper->object_end = a->object_end;
+    a->end = at;
+    if (area* next = areas_.next(*a))
+        areas_.insert_before(*next, *upper);
+    else
+        areas_.push_back(*upper);
+    return 0;
+}
+
+void address_space::remove_areas(user_address start, user_address end) {
+    area* a = first_ending_after(start);
+    last_ = nullptr;
+    while (a && a->start < end) {
+        area* next = areas_.next(*a);
+        mapped_bytes_ -= a->end - a->start;
+        list<area>::remove(*a);
+        delete a;
+        a = next;
+    }
+}
+
+user_address address_space::find_free(size_t size) {
+    user_address top = mmap_top;
+    // From the highest area down: the first gap that is large enough.
+    for (area* a = areas_.back(); a;
+         a = a == areas_.front() ? nullptr : static_cast<area*>(a->previous)) {
+        if (a->start >= mmap_top)
+            continue;
+        if (a->end <= top && top - a->end >= size)
+            break;
+        top = a->start < top ? a->start : top;
+    }
+    return top >= user_start + size ? top - size : 0;
+}
+
+// ---- Mapping ----
+
+long address_space::map(user_address start, size_t size, uint8_t protection,
+                        ref<memory_object> object, uint64_t object_offset, uint64_t object_end) {
+    if (!size || ((start | size) & page_mask))
+        return -EINVAL;
+    if (!in_user_range(start, size))
+        return -ENOMEM;
+    area description;
+    description.start = start;
+    description.end = start + size;
+    description.protection = protection;
+    description.object = std::move(object);
+    description.object_offset = object_offset;
+    description.object_end = object_end;
+    lock_guard guard(lock_);
+    return insert(std::move(description));
+}
+
+long address_space::map_anywhere(size_t size, uint8_t protection) {
+    if (!size || size > user_end)
+        return -ENOMEM;
+    lock_guard guard(lock_);
+    area description;
+    description.start = find_free(size);
+    description.end = description.start + size;
+    description.protection = protection;
+    user_address start = description.start;
+    if (!start)
+        return -ENOMEM;
+    long error = insert(std::move(description));
+    return error < 0 ? error : long(start);
+}
+
+long address_space::map_fixed_pages(physical_address pages, size_t size, uint8_t protection) {
+    lock_guard guard(lock_);
+    user_address start = find_free(size);
+    if (!start)
+        return -ENOMEM;
+    for (size_t at = 0; at < size; at += page_size) {
+        pte* entry = table_.find(start + at, true);
+        if (!entry) { // the borrowed entries made so far are harmless, but must not stay
+            each_entry(start, start + at, [](pte& e, user_address) { e = 0; });
+            return -ENOMEM;
+        }
+        *entry = make_pte(pages + at, leaf_bits(protection) | pte_borrowed);
+    }
+    area description;
+    description.start = start;
+    description.end = start + size;
+    description.protection = protection;
+    description.kind = area_kind::fixed;
+    long error = insert(std::move(description));
+    if (error < 0) {
+        each_entry(start, start + size, [](pte& e, user_address) { e = 0; });
+        return error;
+    }
+    flush(start, start + size);
+    return long(start);
+}
+
+void address_space::unmap_fixed_pages(user_address start, size_t size) {
+    lock_guard guard(lock_);
+    drop_pages(start, start + size);
+    flush(start, start + size);
+    remove_areas(start, start + size);
+}
+
+template <class F>
+void address_space::each_entry(user_address start, user_address end, F&& f) {
+    // By the areas, not by the range: a munmap of everything would walk 2^26 entries.
+    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a)) {
+        user_address at = a->start > start ? a->start : start;
+        user_address stop = a->end < end ? a->end : end;
+        while (at < stop) {
+            pte* entry = table_.find(at);
+            if (!entry) { // no last-level table: on to the next one's range
+                at = (at | ((page_size << 9) - 1)) + 1;
+                continue;
+            }
+            // The rest of this last-level table.
+            user_address border = (at | ((page_size << 9) - 1)) + 1;
+            for (; at < stop && at < border; at += page_size, entry++)
+                if (*entry)
+                    f(*entry, at);
+        }
+    }
+}
+
+void address_space::drop_pages(user_address start, user_address end) {
+    each_entry(start, end, [this](pte& e, user_address) {
+        if (!(e & pte_borrowed)) {
+            free_pages(from_physical(pte_address(e)));
+            resident_--;
+        }
+        e = 0;
+    });
+}
+
+void address_space::flush(user_address start, user_address end) {
+    flush_harts(harts_seen_.load(std::memory_order_seq_cst), start, end - start, uint16_t(asid_));
+}
+
+long address_space::unmap_begin(user_address start, size_t size) {
+    size = (size + page_mask) & ~page_mask;
+    if ((start & page_mask) || !size || start >= user_end || size > user_end - start)
+        return -EINVAL;
+    user_address end = start + size;
+    lock_guard guard(lock_);
+    if (range_has(start, end, area_kind::fixed))
+        return -EINVAL;
+    if (long error = split(start); error < 0)
+        return error;
+    if (long error = split(end); error < 0)
+        return error;
+    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
+        a->leaving = true;
+    each_entry(start, end, [](pte& e, user_address) { e &= ~uint64_t(pte_valid); });
+    flush(start, end);
+    return 0;
+}
+
+void address_space::unmap_finish(user_address start, size_t size) {
+    user_address end = start + ((size + page_mask) & ~page_mask);
+    lock_guard guard(lock_);
+    drop_pages(start, end);
+    remove_areas(start, end);
+}
+
+long address_space::unmap(user_address start, size_t size) {
+    long error = unmap_begin(start, size);
+    if (error == 0)
+        unmap_finish(start, size);
+    return error;
+}
+
+long address_space::protect(user_address start, size_t size, uint8_t protection) {
+    size = (size + page_mask) & ~page_mask;
+    if (start & page_mask)
+        return -EINVAL;
+    if (!size)
+        return 0;
+    if (!in_user_range(start, size) || !is_mapped(start, size))
+        return -ENOMEM;
+    user_address end = start + size;
+    lock_guard guard(lock_);
+    if (range_has(start, end, area_kind::fixed))
+        return -EACCES;
+    if (long error = split(start); error < 0)
+        return error;
+    if (long error = split(end); error < 0)
+        return error;
+    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
+        a->protection = protection;
+    uint64_t bits = leaf_bits(protection);
+    bool none = protection == protection_none;
+    each_entry(start, end, [&](pte& e, user_address) {
+        // No access keeps the page, invisible: as an entry that is not valid but not empty.
+        e = make_pte(pte_address(e), bits);
+        if (none)
+            e &= ~uint64_t(pte_valid);
+    });
+    flush(start, end);
+    if (protection & protection_execute)
+        synchronise_instructions();
+    return 0;
+}
+
+long address_space::advise_dont_need(user_address start, size_t size) {
+    size = (size + page_mask) & ~page_mask;
+    if (start & page_mask)
+        return -EINVAL;
+    if (!size)
+        return 0;
+    if (!in_user_range(start, size) || !is_mapped(start, size))
+        return -ENOMEM;
+    lock_guard guard(lock_);
+    if (range_has(start, start + size, area_kind::fixed))
+        return -EINVAL;
+    each_entry(start, start + size, [](pte& e, user_address) { e &= ~uint64_t(pte_valid); });
+    flush(start, start + size);
+    drop_pages(start, start + size);
+    return 0;
+}
+
+long address_space::move(user_address start, size_t old_size, size_t new_size, bool may_move) {
+    old_size = (old_size + page_mask) & ~page_mask;
+    new_size = (new_size + page_mask) & ~page_mask;
+    if ((start & page_mask) || !new_size || !old_size)
+        return -EINVAL;
+    if (!in_user_range(start, old_size))
+        return -EFAULT;
+    if (new_size <= old_size) {
+        if (new_size < old_size)
+            if (long error = unmap(start + new_size, old_size - new_size); error < 0)
+                return error;
+        return long(start);
+    }
+    lock_guard guard(lock_);
+    area* a = find(start);
+    if (!a || a->end < start + old_size || a->kind != area_kind::anonymous || a->leaving)
+        return -EFAULT;
+    area description;
+    description.protection = a->protection;
+    area* next = areas_.next(*a);
+    if (a->end == start + old_size && in_user_range(start, new_size) &&
+        (!next || next->start >= start + new_size)) {
+        mapped_bytes_ += new_size - old_size;
+        a->end = start + new_size;
+        return long(start);
+    }
+    if (!may_move)
+        return -ENOMEM;
+    if (a->object)
+        return -EINVAL; // initial contents would have to move too; no program needs it
+    description.start = find_free(new_size);
+    if (!description.start)
+        return -ENOMEM;
+    description.end = description.start + new_size;
+    user_address to = description.start;
+    if (long error = split(start); error < 0)
+        return error;
+    if (long error = split(start + old_size); error < 0)
+        return error;
+    if (long error = insert(std::move(description)); error < 0)
+        return error;
+    // Tables for the pages first, so that the move itself can't fail half way.
+    for (size_t at = 0; at < old_size; at += page_size) {
+        pte* from = table_.find(start + at);
+        if (from && *from && !table_.find(to + at, true)) {
+            remove_areas(to, to + new_size);
+            return -ENOMEM;
+        }
+    }
+    each_entry(start, start + old_size, [&](pte& e, user_address address) {
+        *table_.find(to + (address - start)) = e;
+        e = 0;
+    });
+    flush(start, start + old_size);
+    remove_areas(start, start + old_size);
+    return long(to);
+}
+
+user_address address_space::set_break(user_address wanted) {
+    user_address old_end = (break_ + page_mask) & ~page_mask;
+    user_address new_end = (wanted + page_mask) & ~page_mask;
+    if (wanted < break_start_ || wanted > mmap_top)
+        return break_;
+    if (new_end > old_end) {
+        if (map(old_end, new_end - old_end, protection_read | protection_write) < 0)
+            return break_;
+    } else if (new_end < old_end) {
+        if (unmap(new_end, old_end - new_end) < 0)
+            return break_;
+    }
+    return break_ = wanted;
+}
+
+// ---- Pages ----
+
+void* address_space::translate(user_address address, uint8_t access) {
+    if (address >= user_end)
+        return nullptr;
+    pte* entry = table_.find(address);
+    uint64_t needed = pte_valid | pte_user | (access & protection_write ? pte_write : pte_read);
+    if (!entry || (*entry & needed) != needed)
+        return nullptr;
+    return from_physical<uint8_t>(pte_address(*entry)) + (address & page_mask);
+}
+
+long address_space::fault(user_address address, uint8_t access) {
+    lock_guard guard(lock_);
+    return fault_locked(address, access);
+}
+
+long address_space::fault_locked(user_address address, uint8_t access) {
+    area* a = address < user_end ? find(address) : nullptr;
+    if (!a || a->leaving || (a->protection & access) != access)
+        return -EFAULT;
+    user_address page_address = address & ~page_mask;
+    pte* entry = table_.find(page_address, true);
+    if (!entry)
+        return -ENOMEM;
+    if (*entry & pte_valid) { // another hart was first, or this one remembers an old entry
+        flush_local(page_address, uint16_t(asid_));
+        return 0;
+    }
+    if (a->kind == area_kind::fixed)
+        return -EFAULT;
+    if (*entry) { // kept by protect()
+        *entry = make_pte(pte_address(*entry), leaf_bits(a->protection));
+        flush_local(page_address, uint16_t(asid_));
+        return 0;
+    }
+    auto* page = static_cast<uint8_t*>(allocate_page());
+    if (!page)
+        return -ENOMEM;
+    size_t copied = 0;
+    if (a->object) {
+        uint64_t offset = a->object_offset + (page_address - a->start);
+        if (offset < a->object_end) {
+            copied = a->object_end - offset < page_size ? a->object_end - offset : page_size;
+            memcpy(page, a->object->data + offset, copied);
+        }
+    }
+    if (copied < page_size)
+        memset(page + copied, 0, page_size - copied);
+    if (a->protection & protection_execute)
+        synchronise_instructions();
+    *entry = make_pte(to_physical(page), leaf_bits(a->protection));
+    resident_++;
+    flush_local(page_address, uint16_t(asid_));
+    return 0;
+}
+
+long address_space::map_kernel_page(uint64_t address, void* page) {
+    lock_guard guard(lock_);
+    pte* entry = table_.find(address, true);
+    if (!entry)
+        return -ENOMEM;
+    *entry = make_pte(to_physical(page), pte_read | pte_write);
+    return 0;
+}
+
+void address_space::unmap_kernel_page(uint64_t address) {
+    lock_guard guard(lock_);
+    if (pte* entry = table_.find(address))
+        *entry = 0;
+    flush(address, address + page_size);
+}
+
+} // namespace kernel

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "memory/user_memory.h"
+
+#include <cstring>
+
+#include "memory/address_space.h"
+
+namespace kernel {
+
+namespace {
+
+// Calls use(kernel pointer, bytes) page by page.
+template <class F>
+long each_piece(address_space& space, user_address at, size_t size, uint8_t access, F&& use) {
+    if (at >= user_end || size > user_end - at)
+        return size ? -EFAULT : 0;
+    while (size) {
+        size_t piece = page_size - (at & (page_size - 1));
+        if (piece > size)
+            piece = size;
+        bool go_on = true;
+        long error = space.with_page(
+            at, access, [&](void* p) { go_on = use(static_cast<uint8_t*>(p), piece); });
+        if (error < 0)
+            return error;
+        if (!go_on)
+            return 0;
+        at += piece;
+        size -= piece;
+    }
+    return 0;
+}
+
+} // namespace
+
+long copy_from_user(address_space& space, void* to, user_address from, size_t size) {
+    auto* d = static_cast<uint8_t*>(to);
+    return each_piece(space, from, size, protection_read, [&](uint8_t* p, size_t piece) {
+        memcpy(d, p, piece);
+        d += piece;
+        return true;
+    });
+}
+
+long copy_to_user(address_space& space, user_address to, const void* from, size_t size) {
+    auto* s = static_cast<const uint8_t*>(from);
+    return each_piece(space, to, size, protection_write, [&](uint8_t* p, size_t piece) {
+        memcpy(p, s, piece);
+        s += piece;
+        return true;
+    });
+}
+
+long zero_user(address_space& space, user_address to, size_t size) {
+    return each_piece(space, to, size, protection_write, [&](uint8_t* p, size_t piece) {
+        memset(p, 0, piece);
+        return true;
+    });
+}
+
+long user_string(address_space& space, char* to, user_address from, size_t size) {
+    size_t length = 0;
+    bool ended = false;
+    // The string may end right before the end of what a process can have.
+    if (from < user_end && size > user_end - from)
+        size = user_end - from;
+    long error = each_piece(space, from, size, protection_read, [&](uint8_t* p, size_t piece) {
+        for (size_t i = 0; i < piece; i++) {
+            to[length] = char(p[i]);
+            if (!p[i]) {
+                ended = true;
+                return false;
+            }
+            length++;
+        }
+        return true;
+    });
+    if (ended)
+        return long(length);
+    return error < 0 ? error : -ENAMETOOLONG;
+}
+
+} // namespace kernel

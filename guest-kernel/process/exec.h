@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Makes an address space for a program: segments, stack with arguments, environment and auxiliary
+// vector, the scheduler image.
+#pragma once
+
+#include <cstdint>
+
+#include "memory/address_space.h"
+
+namespace kernel {
+
+// NUL-terminated strings one after another.
+struct string_block {
+    const char* data = nullptr;
+    size_t size = 0;
+    size_t count = 0;
+    static string_block of(const char* data, size_t size); // counts; ignores an unterminated tail
+};
+
+struct program_image {
+    ref<address_space> space;
+    user_address entry = 0;
+    user_address stack = 0;
+};
+
+// 0 or -errno; `why` is for the log.
+long make_program_image(ref<memory_object> file, const char* path, const string_block& arguments,
+                        const string_block& environment, program_image& out, const char*& why);
+
+} // namespace kernel

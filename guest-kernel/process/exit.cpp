@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "process/exit.h"
+
+#include "arch/riscv64/hart.h"
+#include "arch/riscv64/interrupts.h"
+#include "drivers/power.h"
+#include "fs/console.h"
+#include "lib/print.h"
+#include "process/thread.h"
+#include "ring/ring.h"
+#include "schedule/scheduler.h"
+#include "uintr/receiver.h"
+
+namespace kernel {
+
+namespace {
+
+// Messages are on their way to the host: the machine ends when they are there.
+task<long> power_off_when_quiet(int status) {
+    while (!console_messages_done())
+        co_await yield();
+    power_off(status);
+}
+
+task<long> tear_down(ref<process> p) {
+    if (p->files) {
+        co_await close_rings(*p);
+        p->files->close_all(false);
+        p->files.reset();
+    }
+    release_senders(*p);
+    p->space.reset();
+    int status = p->exit_status;
+    if (p->id == first_process_id) {
+        if (!spawn(power_off_when_quiet(shell_status(status))))
+            power_off(shell_status(status));
+    }
+    process_ended(*p);
+    co_return 0;
+}
+
+} // namespace
+
+void exit_process(process& p, int status) {
+    lock_guard guard(p.lock);
+    if (p.exiting.exchange(1))
+        return;
+    p.exit_status = status;
+    for (thread& t : p.threads)
+        t.kill();
+    // Threads that run on other harts notice when they enter the kernel.
+    for (unsigned i = 0; i < arch::hart_count(); i++)
+        if (&arch::hart_at(i) != &arch::this_hart() && arch::hart_at(i).current_process == &p)
+            arch::interrupts::send(i);
+}
+
+void end_current_thread() {
+    arch::this_hart().current->ended = true;
+    arch::this_hart().pending |= arch::pending_blocked;
+}
+
+void end_thread(thread& t) {
+    t.ended = true;
+    schedule(leaving::ended);
+}
+
+void thread_left_hart(thread& t) {
+    ref<process> p(&t.parent());
+    if (t.receiver)
+        uintr_release(t);
+    bool last;
+    {
+        lock_guard guard(p->lock);
+        list<thread, process_threads>::remove(t);
+        last = --p->live_threads == 0;
+        if (last && !p->exiting.exchange(1))
+            p->exit_status = t.exit_status;
+    }
+    if (ring* r = t.ring_pair) {
+        r->of_thread = nullptr;
+        if (!last)
+            (void)spawn(close_ring(p, *r)); // no memory for it: the process's end closes it
+    }
+    ref<thread>::adopt(&t).reset(); // the list's reference
+    if (last && !spawn(tear_down(p)))
+        panic("no memory to end process %d", p->id);
+}
+
+} // namespace kernel

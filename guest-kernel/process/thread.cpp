@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "process/thread.h"
+
+#include "arch/riscv64/page_table.h"
+
+namespace kernel {
+
+namespace {
+
+constexpr unsigned frame_slots = sizeof(process::frames_used) * 8;
+constexpr unsigned default_priority = 32;
+
+// -1: all in use. With the process's lock.
+int take_slot(process& p) {
+    for (unsigned word = 0; word < frame_slots / 64; word++)
+        if (p.frames_used[word] != ~0ull) {
+            unsigned bit = unsigned(__builtin_ctzll(~p.frames_used[word]));
+            p.frames_used[word] |= 1ull << bit;
+            return int(word * 64 + bit);
+        }
+    return -1;
+}
+
+} // namespace
+
+thread::thread(process& owner_process, int thread_id)
+    : schedulable(kind_of::thread, default_priority)
+    , id(thread_id)
+    , process_(&owner_process) {
+    owner = &owner_process;
+}
+
+thread* thread::create(process& p, int id) {
+    auto t = ref<thread>::adopt(new (std::nothrow) thread(p, id));
+    if (!t)
+        return nullptr;
+    auto* frame = static_cast<arch::user_frame*>(allocate_zeroed_page());
+    if (!frame)
+        return nullptr;
+    int slot;
+    {
+        lock_guard guard(p.lock);
+        slot = take_slot(p);
+    }
+    if (slot < 0) {
+        free_pages(frame);
+        return nullptr;
+    }
+    t->frame = frame;
+    t->frame_slot = unsigned(slot);
+    t->frame_user = arch::frame_address(unsigned(slot));
+    if (p.space->map_kernel_page(t->frame_user, frame) < 0)
+        return nullptr;
+    lock_guard guard(p.lock);
+    p.threads.push_back(*t);
+    p.live_threads++;
+    return t.release();
+}
+
+thread::~thread() {
+    if (!frame)
+        return;
+    process& p = *process_;
+    if (p.space)
+        p.space->unmap_kernel_page(frame_user);
+    {
+        lock_guard guard(p.lock);
+        p.frames_used[frame_slot / 64] &= ~(1ull << frame_slot % 64);
+        p.counters.add(counters);
+        p.syscalls += frame->syscalls;
+    }
+    free_pages(frame);
+}
+
+void thread::collect_result() {
+    if (state.load(std::memory_order_acquire) != completed)
+        return;
+    frame->x[arch::reg_a0] = uint64_t(call.take_result());
+    call = {};
+    state.store(running, std::memory_order_relaxed);
+}
+
+} // namespace kernel

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A user thread. It has no kernel stack: while a system call of it waits, there is only the call's
+// coroutine, and the registers in the frame.
+//
+//   state:  running ---(call waits; registers saved)---> parked ---(call done)---> completed, ready
+//              `-------(call done on another hart first)---> completed ---(parks)--> goes on
+//
+// Whoever of the two comes second, the hart that parks or the one that completes, makes it ready.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "arch/riscv64/frame.h"
+#include "async/task.h"
+#include "async/wait_queue.h"
+#include "lib/list.h"
+#include "lib/ref.h"
+#include "process/process.h"
+#include "schedule/schedulable.h"
+
+namespace kernel {
+
+struct uintr_receiver;
+
+class thread final : public ref_counted,
+                     public schedulable,
+                     public list_node<process_threads>,
+                     public caller,
+                     public task_completion {
+  public:
+    // A new thread of the process with its frame in place. The process's list holds a reference
+    // until the thread has ended. nullptr: out of memory.
+    static thread* create(process& owner, int id);
+    ~thread();
+
+    process& parent() const { return *process_; }
+
+    // Ends what a finished call has left: its result goes to the frame.
+    void collect_result();
+
+    const int id;
+    arch::user_frame* frame = nullptr; // a page
+    uint64_t frame_user = 0;           // where the process's table has it
+    unsigned frame_slot = 0;
+
+    enum : uint32_t { running, parked, completed };
+    std::atomic<uint32_t> state{running};
+    task<long> call; // the system call it is in, if that waits
+
+    unsigned float_hart = ~0u; // hart that still has its floating-point registers, perhaps
+    bool ended = false;
+    int exit_status = 0;
+
+    uint64_t clear_child_tid = 0;
+    uint64_t robust_list = 0;
+    uint64_t signal_mask = 0;
+
+    thread_counters counters;
+    uintr_receiver* receiver = nullptr;
+    ring* ring_pair = nullptr;
+
+  private:
+    thread(process& owner, int id);
+    ref<process> process_;
+};
+
+// The scheduler has let go of a thread that ended.
+void thread_left_hart(thread& t);
+
+} // namespace kernel

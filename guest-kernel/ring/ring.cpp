@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ring/ring.h"
+
+#include <cstring>
+#include <ouros/kernel.h>
+
+#include "drivers/asyscall.h"
+#include "process/thread.h"
+#include "uintr/receiver.h"
+
+namespace kernel {
+
+namespace {
+
+constexpr uint32_t max_ring_entries = 4096;
+constexpr uint32_t max_queue_pairs = 1024;
+
+spinlock pairs_lock;
+uint64_t pairs_used[max_queue_pairs / 64] = {1}; // 0 is the kernel's own
+
+// What the device may do by itself when the fd is one of its own. The rest comes to the kernel:
+// what changes the descriptors or names a path must be the same as by ecall.
+constexpr uint8_t device_opcodes[] = {
+    IORING_OP_NOP,          IORING_OP_READ,         IORING_OP_WRITE,   IORING_OP_READV,
+    IORING_OP_WRITEV,       IORING_OP_FSYNC,        IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
+    IORING_OP_LINK_TIMEOUT, IORING_OP_ASYNC_CANCEL,
+};
+
+// 0: none left.
+uint32_t take_queue_pair(uint32_t count) {
+    lock_guard guard(pairs_lock);
+    for (uint32_t n = 1; n < count && n < max_queue_pairs; n++)
+        if (!(pairs_used[n / 64] >> n % 64 & 1)) {
+            pairs_used[n / 64] |= 1ull << n % 64;
+            return n;
+        }
+    return 0;
+}
+
+void return_queue_pair(uint32_t n) {
+    lock_guard guard(pairs_lock);
+    pairs_used[n / 64] &= ~(1ull << n % 64);
+}
+
+bool valid_size(uint64_t entries) {
+    return entries >= 1 && entries <= max_ring_entries && (entries & (entries - 1)) == 0;
+}
+
+// What ring_setup has made so far, for giving back.
+void free_ring(ring* r) {
+    if (r->doorbell_address)
+        r->owner->space->unmap_fixed_pages(r->doorbell_address, page_size);
+    if (r->ring_address)
+        r->owner->space->unmap_fixed_pages(r->ring_address, r->memory_size);
+    if (r->memory)
+        free_pages(r->memory);
+    if (r->queue_pair)
+        return_queue_pair(r->queue_pair);
+    delete r;
+}
+
+long make_memory(ring& r, asyscall_device& device, uint32_t sq_entries, uint32_t cq_entries) {
+    size_t size = asyscall_ring_size(sq_entries, cq_entries);
+    r.memory_size = (size + page_size - 1) & ~(page_size - 1);
+    r.memory = allocate_pages(order_for(r.memory_size));
+    if (!r.memory)
+        return -ENOMEM;
+    memset(r.memory, 0, r.memory_size);
+    address_space& space = *r.owner->space;
+    long at = space.map_fixed_pages(to_physical(r.memory), r.memory_size,
+                                    protection_read | protection_write);
+    if (at < 0)
+        return at;
+    r.ring_address = uint64_t(at);
+    at = space.map_fixed_pages(device.doorbell_page(r.queue_pair), page_size,
+                               protection_read | protection_write);
+    if (at < 0)
+        return at;
+    r.doorbell_address = uint64_t(at);
+    return 0;
+}
+
+void describe(ring& r, const uintr_receiver& receiver, uint32_t sq_entries, uint32_t cq_entries) {
+    asyscall_queue_pair& d = r.description;
+    d.ring = to_physical(r.memory);
+    d.sq_entries = sq_entries;
+    d.cq_entries = cq_entries;
+    d.satp = r.owner->space->satp();
+    uintr_message message = uintr_message_for(receiver, OUROS_VECTOR_COMPLETION);
+    d.notify_address = message.address;
+    d.notify_data = message.data;
+    for (uint8_t opcode : device_opcodes)
+        d.opcodes[opcode / 64] |= 1ull << opcode % 64;
+}
+
+} // namespace
+
+task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uint64_t out,
+                      uint64_t out_size) {
+    thread& t = static_cast<thread&>(who);
+    process& p = *who.owner;
+    asyscall_device* device = asyscall_device::get();
+    if (!device)
+        co_return -ENODEV;
+    if (!valid_size(sq_entries) || !valid_size(cq_entries) || cq_entries < sq_entries ||
+        cq_entries > device->max_entries() || out_size < sizeof(ouros_ring))
+        co_return -EINVAL;
+    if (t.ring_pair)
+        co_return -EBUSY;
+    if (long error = zero_user(*p.space, out, sizeof(ouros_ring)); error < 0)
+        co_return error;
+    if (!t.receiver)
+        co_return -ENODEV; // the caller made one if there can be one
+    ring* r = new (std::nothrow) ring;
+    if (!r)
+        co_return -ENOMEM;
+    r->owner = &p;
+    r->of_thread = &t;
+    r->queue_pair = take_queue_pair(device->queue_pairs());
+    long error = r->queue_pair ? 0 : -EMFILE;
+    if (error == 0)
+        error = make_memory(*r, *device, uint32_t(sq_entries), uint32_t(cq_entries));
+    if (error < 0) {
+        free_ring(r);
+        co_return error;
+    }
+    describe(*r, *t.receiver, uint32_t(sq_entries), uint32_t(cq_entries));
+    ring_register(*r);
+    error = co_await device->create(r->queue_pair, r->description);
+    if (error < 0) {
+        ring_unregister(*r);
+        free_ring(r);
+        co_return error;
+    }
+    {
+        lock_guard guard(p.lock);
+        p.rings.push_back(*r);
+        t.ring_pair = r;
+    }
+    error = co_await p.files->attach_ring(r->queue_pair);
+    ouros_ring answer{r->ring_address,      r->doorbell_address, uint32_t(sq_entries),
+                      uint32_t(cq_entries), r->queue_pair,       OUROS_VECTOR_COMPLETION};
+    if (error >= 0)
+        error = write_user(*p.space, out, answer);
+    if (error < 0) {
+        co_await close_ring(ref<process>(&p), *r);
+        co_return error;
+    }
+    co_return 0;
+}
+
+task<long> ring_close(caller& who) {
+    thread& t = static_cast<thread&>(who);
+    if (!t.ring_pair)
+        co_return -EINVAL;
+    co_return co_await close_ring(ref<process>(who.owner), *t.ring_pair);
+}
+
+task<long> close_ring(ref<process> p, ring& r) {
+    asyscall_device* device = asyscall_device::get();
+    co_await p->files->detach_ring(r.queue_pair);
+    co_await ring_end_requests(r);
+    // Answered when there is no DMA any more: from here on the pages may be used again.
+    long error = co_await device->destroy(r.queue_pair);
+    ring_unregister(r);
+    {
+        lock_guard guard(p->lock);
+        list<ring>::remove(r);
+        if (r.of_thread)
+            r.of_thread->ring_pair = nullptr;
+    }
+    free_ring(&r);
+    co_return error;
+}
+
+task<long> close_rings(process& p) {
+    while (ring* r = p.rings.front()) {
+        r->of_thread = nullptr;
+        co_await close_ring(ref<process>(&p), *r);
+    }
+    co_return 0;
+}
+
+bool has_rings(process& p) {
+    return p.files->has_rings();
+}
+
+task<long> invalidate_rings(process& p, uint64_t start, uint64_t size) {
+    // A process's rings come and go by its own threads; one that goes takes its DMA with it.
+    uint32_t pairs[64];
+    unsigned count = 0;
+    {
+        lock_guard guard(p.lock);
+        for (ring& r : p.rings)
+            if (count < sizeof pairs / sizeof pairs[0])
+                pairs[count++] = r.queue_pair;
+    }
+    for (unsigned i = 0; i < count; i++)
+        co_await asyscall_device::get()->invalidate(pairs[i], start, size, false);
+    co_return 0;
+}
+
+} // namespace kernel

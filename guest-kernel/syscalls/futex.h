@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+
+namespace kernel {
+
+class process;
+
+// Wakes at most `count` waiters of the word; how many there were.
+long futex_wake(process& p, uint64_t address, unsigned count, uint32_t bits = ~0u);
+
+} // namespace kernel

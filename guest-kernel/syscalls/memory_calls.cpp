@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Memory: anonymous areas and private copies of files.
+#include <asm/mman.h>
+#include <linux/mman.h>
+
+#include "arch/riscv64/page_table.h"
+#include "fs/file.h"
+#include "fs/user_buffers.h"
+#include "process/thread.h"
+#include "ring/ring.h"
+#include "syscalls/syscall.h"
+
+namespace kernel {
+
+namespace {
+
+constexpr uint64_t page_mask = page_size - 1;
+
+// W^X: no page is writable and executable. -1: refused.
+int checked_protection(uint64_t bits) {
+    uint8_t p = uint8_t((bits & PROT_READ ? protection_read : 0) |
+                        (bits & PROT_WRITE ? protection_write | protection_read : 0) |
+                        (bits & PROT_EXEC ? protection_execute | protection_read : 0));
+    return (p & protection_write) && (p & protection_execute) ? -1 : p;
+}
+
+long sys_brk(uint64_t address) {
+    return long(current_space().set_break(address));
+}
+
+// A process with rings: the device must have let go of the pages before they are given back.
+task<long> unmap_with_rings(process& p, uint64_t start, uint64_t size) {
+    ref<address_space> space = p.space;
+    if (long error = space->unmap_begin(start, size); error < 0)
+        co_return error;
+    co_await invalidate_rings(p, start, size);
+    space->unmap_finish(start, size);
+    co_return 0;
+}
+
+long sys_munmap(uint64_t start, uint64_t size) {
+    process& p = current_process();
+    if (has_rings(p))
+        return wait_for(unmap_with_rings(p, start, size));
+    return p.space->unmap(start, size);
+}
+
+long map_area(address_space& space, uint64_t address, uint64_t size, uint8_t protection,
+              uint64_t flags) {
+    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+        if (address & page_mask)
+            return -EINVAL;
+        if (!(flags & MAP_FIXED_NOREPLACE) && !space.is_free(address, size)) {
+            long error = space.unmap(address, size);
+            if (error < 0)
+                return error;
+        }
+        long error = space.map(address, size, protection);
+        return error < 0 ? error : long(address);
+    }
+    address &= ~page_mask;
+    if (address && space.is_free(address, size) && space.map(address, size, protection) == 0)
+        return long(address);
+    return space.map_anywhere(size, protection);
+}
+
+// A private mapping of a file is a copy made now.
+task<long> map_file(caller& who, ref<file> f, uint64_t address, uint64_t size, uint8_t protection,
+                    uint64_t flags, uint64_t offset) {
+    ref<address_space> space = who.owner->space;
+    long start = map_area(*space, address, size, protection_read | protection_write, flags);
+    if (start < 0)
+        co_return start;
+    uint64_t done = 0;
+    while (done < size) {
+        user_buffers to(*space, uint64_t(start) + done, size - done);
+        long n = f->read(to, int64_t(offset + done));
+        if (n == must_wait)
+            n = co_await f->read_later(who,
+                                       user_buffers(*space, uint64_t(start) + done, size - done),
+                                       int64_t(offset + done));
+        if (n < 0) {
+            (void)space->unmap(uint64_t(start), size);
+            co_return n;
+        }
+        if (n == 0)
+            break;
+        done += uint64_t(n);
+    }
+    if (long error = space->protect(uint64_t(start), size, protection); error < 0)
+        co_return error;
+    co_return start;
+}
+
+task<long> map_over_rings(caller& who, uint64_t address, uint64_t size, uint8_t protection,
+                          uint64_t flags) {
+    long error = co_await unmap_with_rings(*who.owner, address, size);
+    if (error < 0)
+        co_return error;
+    co_return map_area(*who.owner->space, address, size, protection, flags);
+}
+
+long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, uint64_t fd,
+              uint64_t offset) {
+    process& p = current_process();
+    int protection = checked_protection(prot);
+    if (protection < 0)
+        return -EACCES;
+    if (!size || size > user_end || (offset & page_mask))
+        return size > user_end ? -ENOMEM : -EINVAL;
+    size = (size + page_mask) & ~page_mask;
+    uint64_t type = flags & MAP_TYPE;
+    if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
+        return -EINVAL;
+    if (flags & MAP_ANONYMOUS) {
+        // Without fork yet, shared with nobody is what private is.
+        if ((flags & MAP_FIXED) && has_rings(p) && !p.space->is_free(address, size))
+            return wait_for(
+                map_over_rings(current_thread(), address, size, uint8_t(protection), flags));
+        return map_area(*p.space, address, size, uint8_t(protection), flags);
+    }
+    ref<file> f = p.files->get(fd);
+    if (!f)
+        return -EBADF;
+    if (type != MAP_PRIVATE && (prot & PROT_WRITE))
+        return -ENODEV; // what is written would not reach the file
+    if (!f->readable())
+        return -EACCES;
+    return wait_for(map_file(current_thread(), std::move(f), address, size, uint8_t(protection),
+                             flags, offset));
+}
+
+long sys_mprotect(uint64_t start, uint64_t size, uint64_t prot) {
+    int protection = checked_protection(prot);
+    if (protection < 0)
+        return -EACCES;
+    return current_space().protect(start, size, uint8_t(protection));
+}
+
+task<long> move_with_rings(process& p, uint64_t start, uint64_t old_size, uint64_t new_size,
+                           bool may_move) {
+    // In place first; when it has to move, the device must not write to the old address while the
+    // page table changes: what is in flight there ends first.
+    ref<address_space> space = p.space;
+    if (new_size && new_size < old_size) {
+        new_size = (new_size + page_mask) & ~page_mask;
+        old_size = (old_size + page_mask) & ~page_mask;
+        long error = 0;
+        if (new_size < old_size)
+            error = co_await unmap_with_rings(p, start + new_size, old_size - new_size);
+        co_return error < 0 ? error : long(start);
+    }
+    long result = space->move(start, old_size, new_size, false);
+    if (result != -ENOMEM || !may_move)
+        co_return result;
+    co_await invalidate_rings(p, start, old_size);
+    co_return space->move(start, old_size, new_size, true);
+}
+
+long sys_mremap(uint64_t start, uint64_t old_size, uint64_t new_size, uint64_t flags) {
+    if (flags & ~uint64_t(MREMAP_MAYMOVE))
+        return -EINVAL;
+    process& p = current_process();
+    if (old_size > user_end || new_size > user_end)
+        return -ENOMEM;
+    if (has_rings(p))
+        return wait_for(move_with_rings(p, start, old_size, new_size, flags & MREMAP_MAYMOVE));
+    return p.space->move(start, old_size, new_size, flags & MREMAP_MAYMOVE);
+}
+
+task<long> drop_with_rings(process& p, uint64_t start, uint64_t size) {
+    ref<address_space> space = p.space;
+    co_await invalidate_rings(p, start, size);
+    co_return space->advise_dont_need(start, size);
+}
+
+long sys_madvise(uint64_t start, uint64_t size, uint64_t advice) {
+    process& p = current_process();
+    if (size > user_end)
+        return -ENOMEM;
+    switch (advice) {
+    case MADV_DONTNEED:
+        if (has_rings(p))
+            return wait_for(drop_with_rings(p, start, size));
+        return p.space->advise_dont_need(start, size);
+    case MADV_NORMAL:
+    case MADV_RANDOM:
+    case MADV_SEQUENTIAL:
+    case MADV_WILLNEED:
+    case MADV_FREE: // allowed to keep the contents, which costs nothing
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+long sys_riscv_flush_icache() {
+    arch::synchronise_instructions();
+    return 0;
+}
+
+} // namespace
+
+const syscall_entry memory_calls[] = {
+    CALL(brk),
+    CALL(mmap),
+    CALL(munmap),
+    CALL(mprotect),
+    CALL(mremap),
+    CALL(madvise),
+    {259, "riscv_flush_icache", erase(sys_riscv_flush_icache)},
+    {},
+};
+
+} // namespace kernel

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The calls beyond Linux's: rings, user interrupts, waiting, counters.
+#include "syscalls/ouros_calls.h"
+
+#include <ouros/kernel.h>
+
+#include "arch/riscv64/hart.h"
+#include "fs/fd_table.h"
+#include "process/thread.h"
+#include "ring/ring.h"
+#include "syscalls/syscall.h"
+#include "uintr/receiver.h"
+#include "uintr/sender_file.h"
+
+namespace kernel {
+
+namespace {
+
+// Exact: every entry is counted once, where it is told apart.
+void collect(process& p, ouros_statistics& s) {
+    thread_counters sum = p.counters;
+    uint64_t ecalls = p.syscalls;
+    lock_guard guard(p.lock);
+    for (thread& t : p.threads) {
+        sum.add(t.counters);
+        ecalls += t.frame->syscalls;
+    }
+    s.ring_setups = sum.ring_setups;
+    s.waits = sum.waits;
+    s.submissions = sum.submissions;
+    s.syscalls = ecalls - sum.ring_setups - sum.waits - sum.submissions;
+    s.completion_interrupts = sum.completion_interrupts;
+    s.timer_interrupts = sum.timer_interrupts;
+    s.device_interrupts = sum.device_interrupts;
+    s.page_faults = sum.page_faults;
+    s.other_traps = sum.other_traps;
+    s.context_switches = sum.context_switches;
+    s.kernel_entries = ecalls + s.completion_interrupts + s.timer_interrupts + s.device_interrupts +
+                       s.page_faults + s.other_traps;
+}
+
+long statistics(uint64_t out, uint64_t size) {
+    ouros_statistics s{};
+    collect(current_process(), s);
+    if (size > sizeof s)
+        size = sizeof s;
+    long error = copy_to_user(current_space(), out, &s, size);
+    return error < 0 ? error : long(size);
+}
+
+long create_fd(thread& t, uint64_t vector, uint64_t flags) {
+    if (vector >= 64 || flags)
+        return -EINVAL;
+    if (!t.receiver)
+        return -EINVAL;
+    ref<file> f = make_sender_file({t.receiver->slot, t.receiver->generation, uint16_t(vector)});
+    return f ? t.parent().files->install(std::move(f), false) : -ENOMEM;
+}
+
+long register_sender(thread& t, uint64_t fd, uint64_t flags) {
+    if (flags)
+        return -EINVAL;
+    ref<file> f = t.parent().files->get(fd);
+    if (!f)
+        return -EBADF;
+    const uintr_target* target = f->sender_target();
+    if (!target)
+        return -EINVAL;
+    long index = uintr_add_sender(t.parent(), *target);
+    if (index >= 0)
+        uintr_switch_in(t); // the table may be new
+    return index;
+}
+
+} // namespace
+
+long ouros_call(unsigned number, const uint64_t* a) {
+    thread& t = current_thread();
+    switch (number) {
+    case OUROS_SYS_ring_setup:
+        t.counters.ring_setups++;
+        if (!t.receiver && uintr_available())
+            if (long error = uintr_setup(t); error < 0)
+                return error;
+        return wait_for(ring_setup(t, a[0], a[1], a[2], a[3]));
+    case OUROS_SYS_ring_close:
+        t.counters.ring_setups++;
+        return wait_for(ring_close(t));
+    case OUROS_SYS_wait:
+        return uintr_wait(t, a[0]);
+    case OUROS_SYS_uintr_setup:
+        t.counters.ring_setups++;
+        return a[0] ? -EINVAL : uintr_setup(t);
+    case OUROS_SYS_statistics:
+        return statistics(a[0], a[1]);
+    case OUROS_SYS_uintr_create_fd:
+        return create_fd(t, a[0], a[1]);
+    case OUROS_SYS_uintr_register_sender:
+        return register_sender(t, a[0], a[1]);
+    default:
+        return -ENOSYS;
+    }
+}
+
+} // namespace kernel
