@@ -546,8 +546,8 @@ DeviceState *riscv_uintc_create(hwaddr addr, uint32_t num_harts,
         /* CPU features have no properties under the qtest accelerator. */
         if (!qtest_enabled() &&
             !object_property_get_bool(OBJECT(cpu_by_arch_id(i)), "n", NULL)) {
-            error_setg(errp, "UINTC needs harts with user interrupts");
-            error_append_hint(errp, "Add n=on to -cpu.\n");
+            error_setg(errp, "UINTC needs harts with user interrupts: "
+                       "add n=on to -cpu");
             return NULL;
         }
     }

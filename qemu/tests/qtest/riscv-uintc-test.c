@@ -56,6 +56,21 @@ static void test_off_by_default(void)
     qtest_quit(qts);
 }
 
+static void test_needs_user_interrupts(void)
+{
+    g_autofree char *command = g_strdup_printf("%s -S -display none -bios none "
+                                               "-machine virt,accel=tcg,"
+                                               "uintc=on -cpu rv64",
+                                               getenv("QTEST_QEMU_BINARY"));
+    g_autofree char *message = NULL;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, &message, &status,
+                                            NULL));
+    g_assert_cmpint(status, !=, 0);
+    g_assert_nonnull(strstr(message, "add n=on to -cpu"));
+}
+
 static bool device_tree_has(const char *machine, const char *compatible)
 {
     g_autofree char *file = g_strdup_printf("%s/uintc-%d.dtb", g_get_tmp_dir(),
@@ -513,6 +528,8 @@ int main(int argc, char **argv)
 
     qtest_add_func("/riscv-uintc/identity", test_identity);
     qtest_add_func("/riscv-uintc/off-by-default", test_off_by_default);
+    qtest_add_func("/riscv-uintc/needs-user-interrupts",
+                   test_needs_user_interrupts);
     qtest_add_func("/riscv-uintc/device-tree", test_device_tree);
     qtest_add_func("/riscv-uintc/receivers-are-apart",
                    test_receivers_are_apart);
