@@ -23,6 +23,34 @@ uint64_t read_cells(const fdt32_t* cells, int count) {
     return value;
 }
 
+// An address in the terms of `bus` as the root has it: `ranges` of each bus on the way translates.
+uint64_t to_root(int bus, uint64_t address) {
+    while (bus > 0) {
+        int above = fdt_parent_offset(tree, bus);
+        int length = 0;
+        auto* cells = static_cast<const fdt32_t*>(fdt_getprop(tree, bus, "ranges", &length));
+        if (above < 0 || !cells)
+            return address;
+        int child_cells = fdt_address_cells(tree, bus);
+        int above_cells = fdt_address_cells(tree, above);
+        int size_cells = fdt_size_cells(tree, bus);
+        if (child_cells < 1 || above_cells < 1 || size_cells < 1)
+            return address;
+        int stride = child_cells + above_cells + size_cells;
+        for (int left = length / 4; left >= stride; left -= stride, cells += stride) {
+            uint64_t from = read_cells(cells, child_cells);
+            uint64_t to = read_cells(cells + child_cells, above_cells);
+            uint64_t size = read_cells(cells + child_cells + above_cells, size_cells);
+            if (address >= from && address - from < size) {
+                address = address - from + to;
+                break;
+            }
+        }
+        bus = above;
+    }
+    return address;
+}
+
 // Entry `index` of the node's `reg`.
 memory_range read_reg(int node, int index = 0) {
     int parent = fdt_parent_offset(tree, node);
@@ -38,7 +66,8 @@ memory_range read_reg(int node, int index = 0) {
     if (length < int(sizeof(fdt32_t)) * stride * (index + 1))
         return {};
     cells += stride * index;
-    return {read_cells(cells, address_cells), read_cells(cells + address_cells, size_cells)};
+    return {to_root(parent, read_cells(cells, address_cells)),
+            read_cells(cells + address_cells, size_cells)};
 }
 
 uint64_t read_number(int node, const char* name, uint64_t otherwise) {
