@@ -1,60 +1,167 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * asyscall, the asynchronous system call device: identity, properties and reset
+ * asyscall: QOM, properties, life cycle.
  */
-
 #include "qemu/osdep.h"
-#include "qemu/log.h"
-#include "qemu/module.h"
 #include "qapi/error.h"
+#include "qemu/host-utils.h"
+#include "qemu/log.h"
+#include "qemu/main-loop.h"
+#include "qemu/module.h"
+#include "exec/replay-core.h"
 #include "hw/irq.h"
-#include "hw/misc/asyscall.h"
 #include "hw/qdev-properties.h"
-#include "standard-headers/ouros/asyscall.h"
+#include "hw/qdev-properties-system.h"
+#include "migration/blocker.h"
+#include "migration/vmstate.h"
+#include "internal.h"
 #include "trace.h"
 
-/* Bounded by what the platform bus's window of 32 MiB can hold. */
-#define ASYSCALL_QUEUE_PAIRS_MAX 4096
+#define ASYSCALL_QUEUE_PAIRS_MAX 1024
+#define ASYSCALL_ENTRIES_MAX     32768
+#define ASYSCALL_HANDLES_MAX     65536
 
-static uint64_t asyscall_read(void *opaque, hwaddr addr, unsigned size)
+void asyscall_update_irq(AsyscallState *s)
 {
-    AsyscallState *s = opaque;
+    qemu_set_irq(s->irq, s->interrupt_status != 0);
+}
 
-    switch (addr) {
-    case ASYSCALL_REG_MAGIC:
-        return ASYSCALL_MAGIC;
-    case ASYSCALL_REG_VERSION:
-        return ASYSCALL_VERSION;
-    case ASYSCALL_REG_QUEUE_PAIRS:
-        return s->queue_pairs;
-    default:
-        qemu_log_mask(LOG_GUEST_ERROR, "asyscall: read of 0x%" HWADDR_PRIx "\n",
-                      addr);
-        return 0;
+void asyscall_needs_reset(AsyscallState *s, const char *why)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "asyscall: needs a reset: %s\n", why);
+    s->status |= ASYSCALL_STATUS_NEEDS_RESET;
+    if (!s->forward_mapped) {
+        /* It has not come to that. */
+        s->status &= ~ASYSCALL_STATUS_DRIVER_OK;
     }
+    s->interrupt_status |= ASYSCALL_INTERRUPT_CONFIG;
+    asyscall_update_irq(s);
 }
 
-static void asyscall_write(void *opaque, hwaddr addr, uint64_t value,
-                           unsigned size)
+/* DRIVER_OK: from here on the device uses guest memory. */
+bool asyscall_start(AsyscallState *s)
 {
-    qemu_log_mask(LOG_GUEST_ERROR, "asyscall: write of 0x%" PRIx64 " to 0x%"
-                  HWADDR_PRIx "\n", value, addr);
+    AsyscallQueuePair *control = asyscall_control(s);
+    Error *error = NULL;
+
+    error_setg(&s->migration_blocker,
+               "asyscall: requests in flight and open host files "
+               "can't be migrated; reset the device in the guest first");
+    if (migrate_add_blocker(&s->migration_blocker, &error) < 0) {
+        asyscall_needs_reset(s, error_get_pretty(error));
+        error_free(error);
+        return false;
+    }
+    control->ring = s->control_ring;
+    control->sq_entries = s->control_sq_entries;
+    control->cq_entries = s->control_cq_entries;
+    if (asyscall_ring_map(control)) {
+        asyscall_needs_reset(
+            s, "CONTROL_RING, its alignment or numbers of entries");
+        return false;
+    }
+    asyscall_qp_activate(control);
+    if (!asyscall_forward_map(s)) {
+        asyscall_needs_reset(s, "FORWARD_RING or FORWARD_ENTRIES");
+        return false;
+    }
+    asyscall_handles_open_standard(s);
+    return true;
 }
 
-static const MemoryRegionOps asyscall_ops = {
-    .read = asyscall_read,
-    .write = asyscall_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.min_access_size = 4,
-    .valid.max_access_size = 8,
-    .impl.min_access_size = 4,
-    .impl.max_access_size = 8,
-};
+static void asyscall_init_lists(AsyscallState *s)
+{
+    QTAILQ_INIT(&s->runnable);
+    QTAILQ_INIT(&s->dirty);
+    QTAILQ_INIT(&s->starting);
+    QTAILQ_INIT(&s->commands);
+    QTAILQ_INIT(&s->line);
+    QTAILQ_INIT(&s->slot_waiters);
+    s->recheck_commands = false;
+}
+
+/*
+ * When this returns nothing is in flight, and guest memory is not written any
+ * more.
+ */
+void asyscall_reset(AsyscallState *s)
+{
+    trace_asyscall_reset();
+    asyscall_work_drain(s);
+    for (uint32_t i = 0; i < s->n_queue_pairs; i++) {
+        AsyscallQueuePair *qp = &s->queue_pairs[i];
+        AsyscallRequest *req, *next;
+
+        qp->destroying = true;
+        qp->drain = NULL;
+        QTAILQ_FOREACH_SAFE(req, &qp->requests, entry, next) {
+            if (req->phase == ASYSCALL_PHASE_TIMER) {
+                asyscall_timer_remove(req);
+            } else if (req->phase == ASYSCALL_PHASE_CONSOLE) {
+                asyscall_console_cancel(req);
+            }
+            asyscall_request_drop(req);
+        }
+        asyscall_qp_release(qp);
+        qp->destroying = false;
+    }
+    asyscall_init_lists(s);
+    asyscall_forward_reset(s);
+    asyscall_handles_close_all(s);
+    timer_del(s->line_timer);
+    timer_del(s->deadline_timer);
+    qemu_bh_cancel(s->bh);
+    migrate_del_blocker(&s->migration_blocker);
+
+    s->driver_features = 0;
+    s->status = 0;
+    s->control_ring = 0;
+    s->control_sq_entries = 0;
+    s->control_cq_entries = 0;
+    s->forward_ring = 0;
+    s->forward_entries = 0;
+    s->interrupt_status = 0;
+}
+
+static void asyscall_reset_enter(Object *obj, ResetType type)
+{
+    asyscall_reset(ASYSCALL(obj));
+}
 
 static void asyscall_reset_hold(Object *obj, ResetType type)
 {
-    trace_asyscall_reset();
-    qemu_set_irq(ASYSCALL(obj)->irq, 0);
+    asyscall_update_irq(ASYSCALL(obj));
+}
+
+static bool asyscall_check_properties(AsyscallState *s, Error **errp)
+{
+    if (HOST_BIG_ENDIAN) {
+        error_setg(errp, "asyscall needs a little-endian host");
+    } else if (s->n_queue_pairs < 2 ||
+               s->n_queue_pairs > ASYSCALL_QUEUE_PAIRS_MAX) {
+        error_setg(
+            errp,
+            "queue-pairs=%u: must be from 2 (one for the kernel, one for a "
+            "process) to %u",
+            s->n_queue_pairs, ASYSCALL_QUEUE_PAIRS_MAX);
+    } else if (!is_power_of_2(s->max_entries) || s->max_entries < 2 ||
+               s->max_entries > ASYSCALL_ENTRIES_MAX) {
+        error_setg(errp, "max-entries=%u: must be a power of two from 2 to %u",
+                   s->max_entries, ASYSCALL_ENTRIES_MAX);
+    } else if (s->max_handles < 8 || s->max_handles > ASYSCALL_HANDLES_MAX) {
+        error_setg(errp, "max-handles=%u: must be from 8 to %u", s->max_handles,
+                   ASYSCALL_HANDLES_MAX);
+    } else if (asyscall_modelled(s) && s->latency > NANOSECONDS_PER_SECOND) {
+        error_setg(errp,
+                   "latency=%" PRIu64
+                   ": is in nanoseconds, at most %u (one second)",
+                   s->latency, (unsigned)NANOSECONDS_PER_SECOND);
+    } else if (s->readonly && !s->export) {
+        error_setg(errp, "readonly=on needs export=DIR");
+    } else {
+        return true;
+    }
+    return false;
 }
 
 static void asyscall_realize(DeviceState *dev, Error **errp)
@@ -62,20 +169,101 @@ static void asyscall_realize(DeviceState *dev, Error **errp)
     AsyscallState *s = ASYSCALL(dev);
     SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
 
-    if (s->queue_pairs < 2 || s->queue_pairs > ASYSCALL_QUEUE_PAIRS_MAX) {
-        error_setg(errp, "queue-pairs must be 2 .. %u",
-                   ASYSCALL_QUEUE_PAIRS_MAX);
+    if (!asyscall_check_properties(s, errp) ||
+        (s->export && !asyscall_export_open(s, errp))) {
         return;
     }
-    memory_region_init_io(&s->mmio, OBJECT(dev), &asyscall_ops, s,
-                          TYPE_ASYSCALL,
-                          (s->queue_pairs + 1ull) * ASYSCALL_PAGE_SIZE);
+    if (!asyscall_console_init(s, errp)) {
+        if (s->export_fd >= 0) {
+            close(s->export_fd);
+        }
+        return;
+    }
+    s->device_features =
+        ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 |
+        (qemu_chr_fe_backend_connected(&s->console.chr) ? ASYSCALL_F_CONSOLE
+                                                        : 0) |
+        (s->export ? ASYSCALL_F_EXPORT : 0) |
+        (s->readonly ? ASYSCALL_F_EXPORT_READONLY : 0) |
+        (asyscall_modelled(s) ? ASYSCALL_F_LATENCY : 0);
+
+    asyscall_init_lists(s);
+    s->queue_pairs = g_new0(AsyscallQueuePair, s->n_queue_pairs);
+    for (uint32_t i = 0; i < s->n_queue_pairs; i++) {
+        asyscall_qp_init(s, &s->queue_pairs[i], i);
+    }
+    asyscall_handles_init(s);
+    asyscall_work_init(s);
+    s->orphans =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    s->deadlines = g_sequence_new(NULL);
+    s->bh = qemu_bh_new_guarded(asyscall_run_bh, s, &dev->mem_reentrancy_guard);
+    s->line_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, asyscall_line_timer, s);
+    s->deadline_timer =
+        timer_new_ns(QEMU_CLOCK_VIRTUAL, asyscall_deadline_timer, s);
+    replay_add_blocker("asyscall: host files and the console are not recorded");
+
+    memory_region_init_io(
+        &s->mmio, OBJECT(s), &asyscall_mmio_ops, s, TYPE_ASYSCALL,
+        (uint64_t)ASYSCALL_PAGE_SIZE * (s->n_queue_pairs + 1));
     sysbus_init_mmio(sbd, &s->mmio);
     sysbus_init_irq(sbd, &s->irq);
 }
 
+static void asyscall_unrealize(DeviceState *dev)
+{
+    AsyscallState *s = ASYSCALL(dev);
+
+    asyscall_reset(s);
+    asyscall_work_exit(s);
+    asyscall_console_exit(s);
+    timer_free(s->line_timer);
+    timer_free(s->deadline_timer);
+    qemu_bh_delete(s->bh);
+    g_sequence_free(s->deadlines);
+    g_hash_table_destroy(s->orphans);
+    g_free(s->handles);
+    g_free(s->queue_pairs);
+    if (s->export_fd >= 0) {
+        close(s->export_fd);
+    }
+}
+
+static void asyscall_instance_init(Object *obj)
+{
+    ASYSCALL(obj)->export_fd = -1;
+}
+
+/*
+ * A device that the guest drives (DRIVER_OK) blocks migration, so what is left
+ * is what the driver has set up to then.
+ */
+static const VMStateDescription asyscall_vmstate = {
+    .name = TYPE_ASYSCALL,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT64(driver_features, AsyscallState),
+        VMSTATE_UINT32(status, AsyscallState),
+        VMSTATE_UINT64(control_ring, AsyscallState),
+        VMSTATE_UINT32(control_sq_entries, AsyscallState),
+        VMSTATE_UINT32(control_cq_entries, AsyscallState),
+        VMSTATE_UINT64(forward_ring, AsyscallState),
+        VMSTATE_UINT32(forward_entries, AsyscallState),
+        VMSTATE_UINT32(interrupt_status, AsyscallState),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 static const Property asyscall_properties[] = {
-    DEFINE_PROP_UINT32("queue-pairs", AsyscallState, queue_pairs, 64),
+    DEFINE_PROP_UINT32("queue-pairs", AsyscallState, n_queue_pairs, 64),
+    DEFINE_PROP_UINT32("max-entries", AsyscallState, max_entries, 4096),
+    DEFINE_PROP_UINT32("max-handles", AsyscallState, max_handles, 1024),
+    DEFINE_PROP_STRING("export", AsyscallState, export),
+    DEFINE_PROP_BOOL("readonly", AsyscallState, readonly, false),
+    DEFINE_PROP_CHR("console", AsyscallState, console.chr),
+    DEFINE_PROP_CHR("console-error", AsyscallState, console_error.chr),
+    DEFINE_PROP_UINT64("latency", AsyscallState, latency, ASYSCALL_LATENCY_UNSET),
 };
 
 static void asyscall_class_init(ObjectClass *klass, void *data)
@@ -85,15 +273,21 @@ static void asyscall_class_init(ObjectClass *klass, void *data)
 
     dc->desc = "asynchronous system call device";
     dc->realize = asyscall_realize;
+    dc->unrealize = asyscall_unrealize;
+    dc->vmsd = &asyscall_vmstate;
+    dc->user_creatable = true; /* on a board with a platform bus */
+    dc->hotpluggable = false;
+    rc->phases.enter = asyscall_reset_enter;
+    rc->phases.hold = asyscall_reset_hold;
     device_class_set_props(dc, asyscall_properties);
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
-    rc->phases.hold = asyscall_reset_hold;
 }
 
 static const TypeInfo asyscall_info = {
     .name = TYPE_ASYSCALL,
     .parent = TYPE_DYNAMIC_SYS_BUS_DEVICE,
     .instance_size = sizeof(AsyscallState),
+    .instance_init = asyscall_instance_init,
     .class_init = asyscall_class_init,
 };
 

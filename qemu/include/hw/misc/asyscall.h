@@ -7,6 +7,7 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers, then one doorbell page per queue pair
  *  + sysbus IRQ 0: level, to the kernel
+ *  + properties: docs/specs/asyscall.rst
  */
 
 #ifndef HW_MISC_ASYSCALL_H
@@ -18,16 +19,6 @@
 
 #define TYPE_ASYSCALL "asyscall"
 OBJECT_DECLARE_SIMPLE_TYPE(AsyscallState, ASYSCALL)
-
-struct AsyscallState {
-    /*< private >*/
-    SysBusDevice parent_obj;
-
-    /*< public >*/
-    MemoryRegion mmio;
-    qemu_irq irq;
-    uint32_t queue_pairs;
-};
 
 /*
  * Create the device tree node of @sbdev, which sits on @pbus, as a child of the
