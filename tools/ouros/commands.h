@@ -11,6 +11,7 @@ int run_command(const RunOptions& options);
 int boot_command(const BootOptions& options);
 int debug_command(const DebugOptions& options);
 int behaviours_command(const BehavioursOptions& options);
+int bench_command(const BenchOptions& options);
 int flags_command();
 
 } // namespace ouros

@@ -52,6 +52,11 @@ Examples:
   ouros behaviours N A3        those of the N extension, and A3
   ouros behaviours --list U    which tests there are, without running them)";
 
+constexpr const char* bench_help = R"(
+Measures on the Ouros machine under an instruction-exact virtual clock and prints the costs
+beside those of Linux on the same emulator. The figures are the same every time.
+docs/measuring.md says what they mean.)";
+
 constexpr const char* flags_help = R"(
 Prints what the cross compiler needs to build a program with the Ouros library.
 
@@ -65,12 +70,12 @@ class ProgramUsage : public CLI::Formatter {
     }
 };
 
-void add_machine_options(CLI::App& app, RunOptions& options) {
+void add_machine_options(CLI::App& app, RunOptions& options, const std::string& icount) {
     app.add_option("--smp", options.machine.harts, "Number of harts")
         ->type_name("N")
         ->check(CLI::Range(1u, max_harts).description(""))
         ->default_val(1);
-    app.add_flag("--icount", options.machine.icount,
+    app.add_flag(icount, options.machine.icount,
                  "Count virtual time in instructions: runs are reproducible");
     app.add_option_function<std::string>(
            "--memory",
@@ -94,7 +99,7 @@ void add_machine_options(CLI::App& app, RunOptions& options) {
 }
 
 void add_run_options(CLI::App& app, RunOptions& options) {
-    add_machine_options(app, options);
+    add_machine_options(app, options, "--icount");
     auto* exported = app.add_option("--export", options.machine.export_directory,
                                     "Directory of this machine that the guest sees as /host")
                          ->type_name("DIR");
@@ -168,7 +173,9 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     BootOptions boot;
     boot.directory = config::demo_directory;
     auto* boot_command = add_command(app, "boot", "The demonstration, on real files", boot_help);
-    add_machine_options(*boot_command, boot.run);
+    // Instructions are what it reports.
+    boot.run.machine.icount = true;
+    add_machine_options(*boot_command, boot.run, "--icount,!--no-icount");
     boot_command->add_option("DIR", boot.directory, "Directory to read")->capture_default_str();
 
     BehavioursOptions behaviours;
@@ -176,6 +183,14 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         add_command(app, "behaviours", "Check the listed behaviours", behaviours_help);
     behaviours_command->add_option("WHICH", behaviours.selected, "N, U, A, S, K or N6, ... [all]");
     behaviours_command->add_flag("--list", behaviours.list_only, "Run nothing");
+
+    BenchOptions bench;
+    bench.json_file = std::string(config::build_root) + "/bench.json";
+    auto* bench_command = add_command(app, "bench", "Measure costs beside Linux's", bench_help);
+    bench_command->add_option("--json", bench.json_file, "Where the figures go as JSON")
+        ->type_name("FILE")
+        ->capture_default_str();
+    bench_command->add_flag("--verbose,-v", bench.verbose, "Show the kernel's log on stderr");
 
     auto* flags_command = add_command(app, "flags", "Compiler flags for the library", flags_help);
 
@@ -228,6 +243,8 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     }
     if (*behaviours_command)
         return behaviours;
+    if (*bench_command)
+        return bench;
     (void)flags_command;
     return FlagsOptions{};
 }

@@ -33,6 +33,11 @@ struct BehavioursOptions {
     bool list_only = false;            // say what tests there are, run none
 };
 
+struct BenchOptions {
+    std::string json_file;
+    bool verbose = false;
+};
+
 struct FlagsOptions {};
 
 // The command line has been answered already: --help, --version.
@@ -40,8 +45,8 @@ struct Answered {
     std::string text;
 };
 
-using Command =
-    std::variant<RunOptions, DebugOptions, BootOptions, BehavioursOptions, FlagsOptions, Answered>;
+using Command = std::variant<RunOptions, DebugOptions, BootOptions, BehavioursOptions, BenchOptions,
+                             FlagsOptions, Answered>;
 
 // Throws Failure with one line that says what is wrong.
 Command parse_command_line(const std::vector<std::string>& arguments);

@@ -101,6 +101,12 @@ TEST(Options, BootTakesADirectory) {
     EXPECT_EQ(directory({"boot"}), "/usr/share/common-licenses");
     EXPECT_EQ(directory({"boot", "/etc"}), "/etc");
     EXPECT_EQ(directory({"boot", "--", "-odd"}), "-odd");
+    const auto boot = [](const Strings& arguments) {
+        return std::get<BootOptions>(parse_command_line(arguments)).run.machine;
+    };
+    EXPECT_TRUE(boot({"boot"}).icount);
+    EXPECT_EQ(boot({"boot"}).latency_ns, icount_latency_ns);
+    EXPECT_FALSE(boot({"boot", "--no-icount"}).icount);
 }
 
 TEST(Environment, AddedVariablesReplaceDefaults) {

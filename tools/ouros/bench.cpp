@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "bench.h"
+
+#include "failure.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <set>
+
+namespace ouros {
+namespace {
+
+constexpr std::string_view unit = "instructions";
+
+std::optional<double> number(const nlohmann::json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end() || found->is_null())
+        return std::nullopt;
+    return found->get<double>();
+}
+
+// Counts per operation of a batch are fractions: one digit says enough.
+std::string cell(const std::optional<double>& value) {
+    if (!value)
+        return "";
+    const double tenths = std::round(*value * 10) / 10;
+    return tenths == std::floor(tenths) ? fmt::format("{:.0f}", tenths)
+                                        : fmt::format("{:.1f}", tenths);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const size_t end = text.find(separator);
+        parts.push_back(text.substr(0, end));
+        if (end == text.npos)
+            return parts;
+        text.remove_prefix(end + 1);
+    }
+}
+
+} // namespace
+
+std::vector<Figure> parse_figures(std::string_view output) {
+    std::vector<Figure> figures;
+    std::set<std::string_view> seen;
+    for (const std::string_view line : split(output, '\n')) {
+        const auto fields = split(line, '\t');
+        double value = 0;
+        if (fields.size() != 3 || fields[0].empty())
+            continue;
+        const char* end = fields[2].data() + fields[2].size();
+        const auto parsed = std::from_chars(fields[2].data(), end, value);
+        if (parsed.ec != std::errc{} || parsed.ptr != end || !std::isfinite(value))
+            continue;
+        if (!seen.insert(fields[0]).second)
+            throw Failure(status_failed, fmt::format("the benchmark gives {} twice", fields[0]));
+        figures.push_back({std::string(fields[0]), std::string(fields[1]), value});
+    }
+    return figures;
+}
+
+std::vector<Row> make_rows(const nlohmann::json& targets, const nlohmann::json& linux_figures,
+                           const std::vector<Figure>& figures) {
+    std::vector<Row> rows;
+    for (const auto& target : targets.at("rows")) {
+        Row row{target.at("id"),
+                target.at("what"),
+                {},
+                {},
+                {},
+                number(target, "reach"),
+                number(target, "dream"),
+                target.value("leaves_out", "")};
+        const auto& known = linux_figures.at("rows");
+        if (const auto found = known.find(row.id); found != known.end()) {
+            row.debian = number(*found, "debian");
+            row.lean = number(*found, "lean");
+        }
+        rows.push_back(std::move(row));
+    }
+    for (const auto& figure : figures) {
+        if (figure.unit != unit)
+            throw Failure(status_failed,
+                          fmt::format("{} is in {}, not in {}", figure.id, figure.unit, unit));
+        const auto found = std::find_if(rows.begin(), rows.end(),
+                                        [&](const Row& row) { return row.id == figure.id; });
+        if (found != rows.end())
+            found->ouros = figure.value;
+        else
+            rows.push_back({figure.id, figure.id, {}, {}, figure.value, {}, {}, ""});
+    }
+    return rows;
+}
+
+std::string table(const std::vector<Row>& rows) {
+    size_t width = 0;
+    for (const auto& row : rows)
+        width = std::max(width, row.what.size());
+    std::string text = fmt::format("{:{}} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "guest instructions",
+                                   width + 4, "Debian", "lean", "Ouros", "reach", "dream");
+    std::string notes;
+    int note = 0;
+    for (const auto& row : rows) {
+        std::string mark;
+        if (!row.leaves_out.empty()) {
+            mark = fmt::format("[{}]", ++note);
+            notes += fmt::format("{:>4} {}\n", mark, row.leaves_out);
+        }
+        text += fmt::format("{:{}}{:>4} {:>8} {:>8} {:>8} {:>8} {:>8}\n", row.what, width, mark,
+                            cell(row.debian), cell(row.lean), cell(row.ouros), cell(row.reach),
+                            cell(row.dream));
+    }
+    if (!notes.empty())
+        text += "\nWork of the hardware that is in no count:\n" + notes;
+    return text;
+}
+
+nlohmann::ordered_json report(const std::vector<Row>& rows, uint64_t latency_ns) {
+    const auto value = [](const std::optional<double>& figure) {
+        return figure ? nlohmann::ordered_json(*figure) : nlohmann::ordered_json();
+    };
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& row : rows)
+        list.push_back({{"id", row.id},
+                        {"what", row.what},
+                        {"linux_debian", value(row.debian)},
+                        {"linux_lean", value(row.lean)},
+                        {"ouros", value(row.ouros)},
+                        {"reach", value(row.reach)},
+                        {"dream", value(row.dream)},
+                        {"leaves_out", row.leaves_out}});
+    return {{"unit", unit},
+            {"machine", "1 hart, icount shift=0,sleep=off"},
+            {"completion_latency_ns", latency_ns},
+            {"rows", list}};
+}
+
+} // namespace ouros

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "bench.h"
+#include "commands.h"
+#include "config.h"
+#include "failure.h"
+#include "run.h"
+
+#include <fmt/format.h>
+#include <fstream>
+
+namespace ouros {
+namespace {
+
+nlohmann::json read_json(const std::string& name) {
+    const std::string path = std::string(config::source_root) + "/docs/figures/" + name;
+    std::ifstream file(path);
+    if (!file)
+        throw Failure(status_failed, path + ": cannot be read");
+    return nlohmann::json::parse(file);
+}
+
+} // namespace
+
+int bench_command(const BenchOptions& options) {
+    RunOptions run;
+    run.machine.icount = true;
+    run.machine.latency_ns = icount_latency_ns;
+    run.program = {config::bench};
+    run.verbose = options.verbose;
+    std::string output;
+    SessionInput session = prepare_session(run);
+    session.relay_stdin = false;
+    session.capture_stdout = [&](std::string_view piece) { output += piece; };
+    if (const int status = run_session(std::move(session)); status != 0)
+        throw Failure(status_failed,
+                      fmt::format("the benchmark ended with status {}:\n{}", status, output));
+
+    const auto rows =
+        make_rows(read_json("targets.json"), read_json("linux.json"), parse_figures(output));
+    fmt::print(
+        "{}\n"
+        "Counts, not times: one hart, QEMU's icount, completions {} ns of virtual time after\n"
+        "their submission. Debian and lean: Linux 6.12 on the same emulator. Both columns and\n"
+        "what they mean: docs/measuring.md.\n",
+        table(rows), icount_latency_ns);
+    std::ofstream json(options.json_file);
+    json << report(rows, icount_latency_ns).dump(2) << '\n';
+    if (!json.flush())
+        throw Failure(status_failed, options.json_file + ": cannot be written");
+    return 0;
+}
+
+} // namespace ouros
