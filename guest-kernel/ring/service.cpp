@@ -55,7 +55,9 @@ void finish_request(request* r) {
 task<long> serve_entry(request* r) {
     co_await yield(); // begun under the driver's lock
     asyscall_device& device = *asyscall_device::get();
-    long result = r->killed() ? -ECANCELED : co_await ring_operation(*r, r->entry);
+    long result = -ECANCELED;
+    if (!r->killed())
+        result = co_await ring_operation(*r, r->entry);
     if (result == -EINTR && r->interrupted())
         result = -ECANCELED;
     co_await device.complete(r->token, int32_t(result), 0);

@@ -26,8 +26,10 @@ bool needs_publish(caller& who, const ref<file>& f) {
 // Publishes that `fd` no longer stands for `f`. If that can't be done the file stays open: its
 // handle must not be given to another file while a ring can still name it.
 task<long> retire(caller& who, uint64_t fd, ref<file> f) {
-    if (needs_publish(who, f) && co_await files_of(who).publish(fd) < 0)
-        f.release();
+    if (needs_publish(who, f)) { // nested: GCC 12 miscompiles && with co_await on its right
+        if (long error = co_await files_of(who).publish(fd); error < 0)
+            f.release();
+    }
     co_return 0;
 }
 
