@@ -29,6 +29,22 @@ bool tmpfs::initialise() {
     return bool(root_);
 }
 
+tmpfs::~tmpfs() {
+    tmpfs_directory* at = root();
+    while (at) {
+        const tmpfs_directory::entry* first = at->after(0);
+        if (!first) {
+            at = at->parent();
+            continue;
+        }
+        tmpfs_directory* below = as_directory(first->node);
+        if (below && !below->empty())
+            at = below;
+        else
+            at->remove(first->text());
+    }
+}
+
 long tmpfs::add(const path_walk& at, ref<inode> node) {
     if (!node)
         return -ENOMEM;

@@ -11,6 +11,12 @@ namespace kernel {
 
 class tmpfs {
   public:
+    tmpfs() = default;
+    tmpfs(const tmpfs&) = delete;
+    tmpfs& operator=(const tmpfs&) = delete;
+    // Directories and what is in them refer to each other, so that the tree has to be taken apart.
+    ~tmpfs();
+
     // False: no memory for the root.
     bool initialise();
     tmpfs_directory* root() const { return root_.get(); }
