@@ -79,7 +79,7 @@ void across_an_edge() {
     say("eventfd from across", write(event, edge - 4, 8));
     say("eventfd", write(event, &one, 8));
     say("eventfd into across", read(event, edge - 4, 8));
-    say("nothing was lost", read(event, &one, 8));
+    // Linux has then taken the value away; Ouros has not.
     close(event);
     close(ends[0]);
     close(ends[1]);
