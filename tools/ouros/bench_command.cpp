@@ -4,6 +4,7 @@
 #include "config.h"
 #include "failure.h"
 #include "run.h"
+#include "temp_dir.h"
 
 #include <fmt/format.h>
 #include <fstream>
@@ -25,7 +26,11 @@ int bench_command(const BenchOptions& options) {
     RunOptions run;
     run.machine.icount = true;
     run.machine.latency_ns = icount_latency_ns;
-    run.program = {config::bench};
+    // What the reads read: nothing but its size matters.
+    TempDir folder;
+    std::ofstream(folder.path() + "/data") << std::string(size_t{128} << 10, 'x');
+    run.machine.export_directory = folder.path();
+    run.program = {config::bench, "/host/data"};
     run.verbose = options.verbose;
     std::string output;
     SessionInput session = prepare_session(run);
