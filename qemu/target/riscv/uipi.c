@@ -82,7 +82,7 @@ static uint64_t uipi_send(CPURISCVState *env, uint64_t index)
     uint64_t pages = (suist >> OUROS_SUIST_SIZE_SHIFT) & OUROS_SUIST_SIZE_MASK;
     uint64_t entries = (pages << SUIST_PAGE_BITS) / OUROS_UISTE_SIZE;
     hwaddr table = (suist & OUROS_SUIST_PPN_MASK) << SUIST_PAGE_BITS;
-    uint64_t entry, message;
+    uint64_t entry, message, target;
 
     if (!(suist & OUROS_SUIST_ENABLE) || index >= entries) {
         return OUROS_UIPI_NO_SENDER;
@@ -93,11 +93,17 @@ static uint64_t uipi_send(CPURISCVState *env, uint64_t index)
         return OUROS_UIPI_NO_SENDER;
     }
 
+    /* What is behind the last receiver may be another device. */
+    target = field(entry, OUROS_UISTE_RECEIVER_SHIFT);
+    if (target >= OUROS_UINTC_RECEIVERS) {
+        return OUROS_UIPI_REFUSED;
+    }
+
     message = field(entry, OUROS_UISTE_VECTOR_SHIFT) |
               field(entry, OUROS_UISTE_GENERATION_SHIFT) <<
               OUROS_UINTC_SEND_GENERATION_SHIFT;
-    return store(env, receiver(env, field(entry, OUROS_UISTE_RECEIVER_SHIFT),
-                               OUROS_UINTC_SEND), message) == MEMTX_OK ?
+    return store(env, receiver(env, target, OUROS_UINTC_SEND),
+                 message) == MEMTX_OK ?
            OUROS_UIPI_SENT : OUROS_UIPI_REFUSED;
 }
 
@@ -114,7 +120,7 @@ uint64_t riscv_uipi(CPURISCVState *env, uint32_t op, uint64_t rs1,
     if (op == OUROS_UIPI_SEND) {
         return uipi_send(env, rs1);
     }
-    if (!(suirs & OUROS_SUIRS_ENABLE)) {
+    if (!(suirs & OUROS_SUIRS_ENABLE) || own >= OUROS_UINTC_RECEIVERS) {
         return 0;
     }
 
