@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A QEMU that is held at its first instruction, driven through QMP and through its gdb stub."""
+
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import time
+
+DEADLINE = 60
+
+
+class Failure(Exception):
+    """Said by the test, without a traceback."""
+
+
+def connect(path, process):
+    end = time.monotonic() + DEADLINE
+    while True:
+        if process.poll() is not None:
+            raise Failure(f"QEMU ended with {process.returncode}")
+        try:
+            stream = socket.socket(socket.AF_UNIX)
+            stream.settimeout(DEADLINE)
+            stream.connect(str(path))
+            return stream
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+class Machine:
+    """One process. `folder` takes its sockets and its console's output."""
+
+    def __init__(self, qemu, arguments, folder, name):
+        self.console = pathlib.Path(folder, f"{name}.console")
+        qmp, gdb = (pathlib.Path(folder, f"{name}.{kind}") for kind in ("qmp", "gdb"))
+        self.process = subprocess.Popen([
+            # Without the state of the stopped source ("debug"), which cannot be loaded.
+            qemu, *arguments, "-S", "-global", "migration.store-global-state=off", "-display", "none", "-monitor", "none",
+            "-serial", f"file:{self.console}", "-qmp", f"unix:{qmp},server=on,wait=off",
+            "-chardev", f"socket,id=gdb,path={gdb},server=on,wait=off", "-gdb", "chardev:gdb"],
+            stdin=subprocess.DEVNULL)
+        self.qmp_stream = connect(qmp, self.process).makefile("rw")
+        self.gdb_stream = connect(gdb, self.process)
+        self.gdb_left = b""
+        self.qmp_stream.readline()
+        self.qmp("qmp_capabilities")
+        self.gdb("qSupported")
+
+    def qmp(self, command, **arguments):
+        try:
+            self.qmp_stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+            self.qmp_stream.flush()
+            while True:
+                answer = json.loads(self.qmp_stream.readline() or "{}")
+                if "error" in answer:
+                    raise Failure(f"{command}: {answer['error']['desc']}")
+                if "return" in answer:
+                    return answer["return"]
+                if not answer:
+                    raise ConnectionError
+        except ConnectionError:
+            raise Failure(f"QEMU ended on {command}") from None
+
+    def hmp(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def gdb_send(self, text):
+        data = text.encode()
+        self.gdb_stream.sendall(b"$%s#%02x" % (data, sum(data) & 255))
+
+    def gdb_receive(self):
+        """The next packet, or None when QEMU has ended."""
+        try:
+            while not (match := re.match(rb"[+-]*\$([^#]*)#..", self.gdb_left, re.DOTALL)):
+                more = self.gdb_stream.recv(65536)
+                if not more:
+                    return None
+                self.gdb_left += more
+            self.gdb_left = self.gdb_left[match.end():]
+            self.gdb_stream.sendall(b"+")
+            return match[1].decode(errors="replace")
+        except ConnectionError:
+            return None
+
+    def gdb(self, text):
+        self.gdb_send(text)
+        return self.gdb_receive()
+
+    def pc(self):
+        return int.from_bytes(bytes.fromhex(self.gdb("p20")), "little")
+
+    def run_to(self, addresses):
+        """Which of them it came to; None when it ended first."""
+        for address in addresses:
+            if self.gdb(f"Z0,{address:x},4") != "OK":
+                raise Failure(f"no breakpoint at {address:#x}")
+        self.gdb_send("c")
+        stopped = self.gdb_receive()
+        if stopped is None or stopped.startswith("W"):
+            return None
+        for address in addresses:
+            self.gdb(f"z0,{address:x},4")
+        return self.pc()
+
+    def save(self, file):
+        self.qmp("migrate", uri=f"file:{file}")
+        end = time.monotonic() + DEADLINE
+        while (status := self.qmp("query-migrate").get("status")) != "completed":
+            if status == "failed" or time.monotonic() > end:
+                raise Failure(f"saving the machine: {status}")
+            time.sleep(0.02)
+
+    def loaded(self):
+        """Waits for an -incoming machine."""
+        end = time.monotonic() + DEADLINE
+        while self.qmp("query-status")["status"] == "inmigrate":
+            if time.monotonic() > end:
+                raise Failure("the machine does not load")
+            time.sleep(0.02)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        return self.process.wait(DEADLINE)
+
+
+def symbols(nm, program, prefix):
+    listing = subprocess.run([nm, program], check=True, capture_output=True, text=True).stdout
+    return {name: int(value, 16) for value, _, name in map(str.split, listing.splitlines())
+            if name.startswith(prefix)}
