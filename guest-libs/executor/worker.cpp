@@ -23,6 +23,7 @@ int64_t worker::start(const worker_options& options) {
         return -ENOSYS;
     }
     scheduler_.init(&queue_, nullptr);
+    yield_ = scheduler_.yield;
     ring_ = ring(where);
     batch_ = options.batch < options.sq_entries ? options.batch : options.sq_entries;
     counters_ = {};
@@ -40,14 +41,17 @@ void worker::stop() {
 
 void worker::submit() {
     yields_ = 0;
+    yield_ = scheduler_.yield;
     ring_.submit();
     counters_.doorbells++;
 }
 
 // A strand that yields for ever must not keep others' requests from the device.
-void worker::submit_when_overdue() {
-    if (++yields_ >= 16)
-        submit();
+ouros_task* worker::yield_and_submit(ouros_queue* queue) {
+    worker& self = this_worker;
+    if (++self.yields_ >= 16)
+        self.submit();
+    return self.scheduler_.yield(queue);
 }
 
 std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<> coroutine) {
@@ -55,6 +59,7 @@ std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<
     io_uring_sqe* entry = backlog_first_ ? nullptr : ring_.try_get();
     if (entry) [[likely]] {
         request.fill(entry);
+        yield_ = yield_and_submit;
         if (ring_.unsubmitted() >= batch_)
             submit();
     } else {
@@ -90,7 +95,7 @@ std::coroutine_handle<> worker::finish() {
     uintr::enable();
     if (!next)
         return std::noop_coroutine();
-    return std::coroutine_handle<>::from_address(static_cast<strand*>(next)->resume_point);
+    return resume_point(next);
 }
 
 std::coroutine_handle<> detail::finish_strand(promise_base& promise) noexcept {
@@ -115,7 +120,7 @@ void worker::idle() {
     drain_completions();
     if (others)
         uintr::ouros_uintr_dispatch(others);
-    if (queue_.top != OUROS_PRIORITY_IDLE || ouros_sched_has_posted(&queue_))
+    if (queue_.top || ouros_sched_has_posted(&queue_))
         return;
     if (ring_.broken()) {
         std::fputs("ouros: the device has stopped this queue pair\n", stderr);
@@ -138,8 +143,7 @@ void worker::run_until(const bool* done) {
             idle();
         uintr::enable();
         if (next)
-            std::coroutine_handle<>::from_address(static_cast<strand*>(next)->resume_point)
-                .resume();
+            resume_point(next).resume();
     }
     bury(nullptr);
 }

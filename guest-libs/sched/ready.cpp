@@ -34,22 +34,21 @@ inline uint8_t clamp(unsigned priority) {
     return static_cast<uint8_t>(priority < OUROS_PRIORITIES ? priority : OUROS_PRIORITIES - 1);
 }
 
-// A program that scribbles over its tasks still indexes within its own queue.
-inline size_t index(uint8_t priority) {
-    return priority % OUROS_PRIORITIES;
-}
-
-inline void set_top(ouros_queue* queue, size_t top) {
-    queue->top = top;
-    if (queue->published)
-        ouros::store_relaxed(queue->published, static_cast<uint32_t>(top));
+inline void set_top(ouros_queue* queue, ouros_task** list) {
+    queue->top = list;
+    if (queue->published) {
+        auto number = list ? static_cast<uint32_t>(list - queue->list) : OUROS_PRIORITY_IDLE;
+        ouros::store_relaxed(queue->published, number);
+    }
 }
 
 inline void enqueue(ouros_queue* queue, ouros_task* task) {
-    size_t priority = index(task->priority);
-    task->queued = static_cast<uint8_t>(priority);
+    // Masked, so that even a program that scribbles over its tasks stays within its own queue.
+    size_t priority = task->priority % OUROS_PRIORITIES;
+    ouros_task** list = &queue->list[priority];
+    task->list = list;
     task->state = OUROS_TASK_READY;
-    ouros_task* head = queue->list[priority];
+    ouros_task* head = *list;
     if (head) {
         ouros_task* tail = head->prev;
         task->next = head;
@@ -60,17 +59,18 @@ inline void enqueue(ouros_queue* queue, ouros_task* task) {
     }
     task->next = task;
     task->prev = task;
-    queue->list[priority] = task;
+    *list = task;
     queue->ready |= bit(priority);
-    if (priority < queue->top)
-        set_top(queue, priority);
+    // Pointers into one array compare as the priorities do.
+    if (!queue->top || list < queue->top)
+        set_top(queue, list);
 }
 
-void list_emptied(ouros_queue* queue, size_t priority) {
-    queue->list[priority] = nullptr;
-    queue->ready &= ~bit(priority);
-    if (queue->top == priority)
-        set_top(queue, queue->ready ? lowest_bit(queue->ready) : OUROS_PRIORITY_IDLE);
+void list_emptied(ouros_queue* queue, ouros_task** list) {
+    *list = nullptr;
+    queue->ready &= ~bit(static_cast<size_t>(list - queue->list));
+    if (queue->top == list)
+        set_top(queue, queue->ready ? &queue->list[lowest_bit(queue->ready)] : nullptr);
 }
 
 inline void unlink(ouros_task* task) {
@@ -81,49 +81,50 @@ inline void unlink(ouros_task* task) {
 }
 
 void dequeue(ouros_queue* queue, ouros_task* task) {
-    size_t priority = index(task->queued);
     if (task->next == task)
-        return list_emptied(queue, priority);
+        return list_emptied(queue, task->list);
     unlink(task);
-    if (queue->list[priority] == task)
-        queue->list[priority] = task->next;
+    if (*task->list == task)
+        *task->list = task->next;
 }
 
-// The first task of the highest priority starts to run. There is one.
-inline ouros_task* run_first(ouros_queue* queue) {
-    ouros_task* task = queue->list[queue->top];
-    task->state = OUROS_TASK_RUNNING;
+// The first task of the highest priority starts to run, if there is one.
+inline ouros_task* pick(ouros_queue* queue) {
+    ouros_task* task = queue->top ? *queue->top : nullptr;
     queue->running = task;
     return task;
 }
 
-inline ouros_task* pick(ouros_queue* queue) {
-    if (queue->top != OUROS_PRIORITY_IDLE)
-        return run_first(queue);
-    queue->running = nullptr;
-    return nullptr;
-}
-
 // The rare halves of the functions below, apart so that the common halves need no stack frame.
-[[gnu::noinline]] ouros_task* requeue_and_pick(ouros_queue* queue, ouros_task* task) {
-    dequeue(queue, task);
-    enqueue(queue, task);
-    return run_first(queue);
+
+[[gnu::noinline]] ouros_task* yield_specially(ouros_queue* queue, ouros_task* task) {
+    uint8_t flags = task->flags;
+    task->flags = 0; // the run that follows uses the wake up
+    if (flags & OUROS_TASK_MOVED) {
+        dequeue(queue, task);
+        enqueue(queue, task);
+    } else {
+        *task->list = task->next;
+    }
+    return pick(queue);
 }
 
-[[gnu::noinline]] ouros_task* empty_and_pick(ouros_queue* queue, size_t priority) {
-    list_emptied(queue, priority);
+[[gnu::noinline]] ouros_task* empty_and_pick(ouros_queue* queue, ouros_task* task) {
+    list_emptied(queue, task->list);
     return pick(queue);
 }
 
 // The running task, which is the head of its list, leaves.
 inline ouros_task* leave_and_pick(ouros_queue* queue, ouros_task* task) {
-    size_t priority = index(task->queued);
-    if (task->next == task)
-        return empty_and_pick(queue, priority);
+    ouros_task* next = task->next;
+    if (next == task)
+        return empty_and_pick(queue, task);
     unlink(task);
-    queue->list[priority] = task->next;
-    return run_first(queue);
+    *task->list = next;
+    // Its priority has more: the top list is not empty.
+    ouros_task* first = *queue->top;
+    queue->running = first;
+    return first;
 }
 
 } // namespace
@@ -131,13 +132,13 @@ inline ouros_task* leave_and_pick(ouros_queue* queue, ouros_task* task) {
 extern "C" {
 
 void ouros_sched_init(ouros_queue* queue, uint32_t* published) {
+    for (ouros_task*& head : queue->list)
+        head = nullptr;
     queue->running = nullptr;
     queue->ready = 0;
     queue->published = published;
-    for (ouros_task*& head : queue->list)
-        head = nullptr;
     queue->inbox = nullptr;
-    set_top(queue, OUROS_PRIORITY_IDLE);
+    set_top(queue, nullptr);
 }
 
 void ouros_sched_task_init(ouros_task* task, unsigned priority) {
@@ -145,31 +146,38 @@ void ouros_sched_task_init(ouros_task* task, unsigned priority) {
     task->priority = clamp(priority);
 }
 
-// 17 when others of its priority are ready, 26 when it becomes the top one.
+// 17 when others of its priority are ready.
 void ouros_sched_wake(ouros_queue* queue, ouros_task* task) {
     if (task->state == OUROS_TASK_BLOCKED)
         enqueue(queue, task);
-    else if (task->state == OUROS_TASK_RUNNING)
-        task->state = OUROS_TASK_WOKEN;
+    else if (task == queue->running)
+        task->flags |= OUROS_TASK_WOKEN;
 }
 
-// 21
+// 12
 ouros_task* ouros_sched_yield(ouros_queue* queue) {
     ouros_task* task = queue->running;
     if (!task) [[unlikely]]
         return pick(queue);
-    if (task->queued != task->priority) [[unlikely]]
-        return requeue_and_pick(queue, task);
-    task->state = OUROS_TASK_READY;
-    queue->list[index(task->queued)] = task->next;
-    return run_first(queue);
+    ouros_task** list = task->list;
+    if (task->flags || list != queue->top) [[unlikely]]
+        return yield_specially(queue, task);
+    ouros_task* next = task->next;
+    *list = next;
+    queue->running = next;
+    return next;
 }
 
-// 25 while others of its priority are ready.
+// 17 while others of its priority are ready.
 ouros_task* ouros_sched_suspend(ouros_queue* queue) {
     ouros_task* task = queue->running;
-    if (!task || task->state == OUROS_TASK_WOKEN) [[unlikely]]
-        return ouros_sched_yield(queue);
+    if (!task) [[unlikely]]
+        return pick(queue);
+    if (task->flags) [[unlikely]] {
+        if (task->flags & OUROS_TASK_WOKEN)
+            return yield_specially(queue, task);
+        task->flags = 0; // its next list is that of its new priority anyway
+    }
     task->state = OUROS_TASK_BLOCKED;
     return leave_and_pick(queue, task);
 }
@@ -184,32 +192,34 @@ ouros_task* ouros_sched_exit(ouros_queue* queue) {
 
 ouros_task* ouros_sched_reschedule(ouros_queue* queue) {
     ouros_task* task = queue->running;
-    if (!task)
-        return pick(queue);
-    uint8_t state = task->state;
-    ouros_task* next;
-    if (task->queued != task->priority) {
-        next = requeue_and_pick(queue, task);
-    } else {
-        task->state = OUROS_TASK_READY;
-        next = run_first(queue);
+    if (task && (task->flags & OUROS_TASK_MOVED)) {
+        task->flags &= static_cast<uint8_t>(~OUROS_TASK_MOVED);
+        dequeue(queue, task);
+        enqueue(queue, task);
     }
-    // A wake that the task has not used up stays with it if it goes on running.
-    if (next == task)
-        task->state = state;
+    ouros_task* next = pick(queue);
+    // A wake that the task has not used up stays with it only if it goes on running.
+    if (task && next != task)
+        task->flags = 0;
     return next;
 }
 
 void ouros_sched_set_priority(ouros_queue* queue, ouros_task* task, unsigned priority) {
     task->priority = clamp(priority);
-    if (task->state == OUROS_TASK_READY && task->priority != task->queued) {
+    if (task->state != OUROS_TASK_READY)
+        return;
+    bool moved = task->list != &queue->list[task->priority];
+    if (task == queue->running) {
+        task->flags &= static_cast<uint8_t>(~OUROS_TASK_MOVED);
+        task->flags |= moved ? OUROS_TASK_MOVED : 0;
+    } else if (moved) {
         dequeue(queue, task);
         enqueue(queue, task);
     }
 }
 
 bool ouros_sched_remove(ouros_queue* queue, ouros_task* task) {
-    if (task->state != OUROS_TASK_READY)
+    if (task->state != OUROS_TASK_READY || task == queue->running)
         return false;
     dequeue(queue, task);
     task->state = OUROS_TASK_BLOCKED;

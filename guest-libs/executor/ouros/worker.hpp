@@ -54,12 +54,13 @@ class worker {
 
     // The running strand leaves the hart; what to resume instead. `coroutine` is where it goes on.
     std::coroutine_handle<> suspend(std::coroutine_handle<> coroutine) {
-        return leave(coroutine, scheduler_.suspend);
+        ouros_task* next = leave(coroutine, scheduler_.suspend);
+        if (!next) [[unlikely]]
+            return std::noop_coroutine(); // back to run_until
+        return resume_point(next);
     }
     std::coroutine_handle<> yield(std::coroutine_handle<> coroutine) {
-        if (ring_.unsubmitted()) [[unlikely]]
-            submit_when_overdue();
-        return leave(coroutine, scheduler_.yield);
+        return resume_point(leave(coroutine, yield_));
     }
     std::coroutine_handle<> finish();
     std::coroutine_handle<> issue(operation& request, std::coroutine_handle<> coroutine);
@@ -96,24 +97,26 @@ class worker {
     }
 
   private:
-    std::coroutine_handle<> leave(std::coroutine_handle<> coroutine,
-                                  ouros_task* (*how)(ouros_queue*)) {
+    static std::coroutine_handle<> resume_point(ouros_task* task) {
+        return std::coroutine_handle<>::from_address(static_cast<strand*>(task)->resume_point);
+    }
+    ouros_task* leave(std::coroutine_handle<> coroutine, ouros_task* (*how)(ouros_queue*)) {
         current()->resume_point = coroutine.address();
         uintr::disable();
         ouros_task* next = how(&queue_);
         uintr::enable();
-        if (!next) [[unlikely]]
-            return std::noop_coroutine(); // back to run_until
-        return std::coroutine_handle<>::from_address(static_cast<strand*>(next)->resume_point);
+        return next;
     }
+    static ouros_task* yield_and_submit(ouros_queue* queue);
 
     void submit();
-    void submit_when_overdue();
     bool submit_backlog();
     void idle();
 
     ouros_queue queue_ = {};
     ouros_scheduler scheduler_ = {};
+    // The image's, or while entries wait to be submitted: yield_and_submit.
+    ouros_task* (*yield_)(ouros_queue*) = nullptr;
     ring ring_;
     operation* backlog_first_ = nullptr; // issued while the SQ was full, oldest first
     operation* backlog_last_ = nullptr;

@@ -16,7 +16,8 @@
  *   +-----------+
  *   | running --+----------.     The task that runs stays at the head of its list, so a yield
  *   | ready  {0,5}         |     within one priority only moves the list's head.
- *   | top = 0   |          v
+ *   | top ------+-.        |
+ *   |           | v        v
  *   | list[0] --+------> task A <-> task B <-> task C <-> (A)
  *   | list[5] --+------> task D <-> (D)
  *   | inbox   --+------> task E -> task F          woken by others, newest first
@@ -49,7 +50,7 @@ extern "C" {
 #define OUROS_PRIORITY_IDLE 64u /* published when nothing is ready */
 
 /*
- * The life of a task. Only owner functions change the state.
+ * The life of a task. Only owner functions change it.
  *
  *                wake                         picked
  *   BLOCKED -----------------> READY --------------------> RUNNING
@@ -67,40 +68,47 @@ extern "C" {
  * A wake is not lost: one that comes before the suspend makes the suspend a yield. Two wakes
  * queue once. A wake of a READY task does nothing because the task has yet to run: it looks at
  * what it waits for after it starts to run and before it suspends.
+ *
+ * READY, RUNNING and WOKEN are one value of `state`: RUNNING is the one that queue->running points
+ * at, WOKEN a flag beside it. So picking a task writes nothing into it.
  */
 enum ouros_task_state {
     OUROS_TASK_BLOCKED = 0, /* in no list */
-    OUROS_TASK_READY = 1,   /* in list[queued] */
-    OUROS_TASK_RUNNING = 2, /* queue->running, head of list[queued] */
-    OUROS_TASK_WOKEN = 3,   /* the same, and a wake has come */
-    OUROS_TASK_EXITED = 4,  /* in no list, for good */
+    OUROS_TASK_READY = 1,   /* in *list */
+    OUROS_TASK_EXITED = 2,  /* in no list, for good */
 };
 
+/* What the running task's next yield or suspend has to look at: rare. */
+#define OUROS_TASK_WOKEN 1u /* a wake has come since it was picked */
+#define OUROS_TASK_MOVED 2u /* its priority has changed: *list is the old one's */
+
 struct ouros_task {
-    struct ouros_task* next; /* owner: neighbours in list[queued] */
+    struct ouros_task* next; /* owner: neighbours in *list */
     struct ouros_task* prev;
+    struct ouros_task** list;       /* owner: the head of the list that it is in */
     struct ouros_task* posted_next; /* whoever has set `posted`: link in the inbox */
     uint32_t posted;                /* anybody, atomic: 1 from post until drain */
     uint8_t state;                  /* owner: enum ouros_task_state */
+    uint8_t flags;                  /* owner: OUROS_TASK_WOKEN, _MOVED */
     uint8_t priority;               /* owner: where the next queueing puts it, 0..63 */
-    uint8_t queued;                 /* owner: the list it is in */
     uint8_t reserved;
 };
 
 struct ouros_queue {
     struct ouros_task* list[OUROS_PRIORITIES]; /* owner: heads */
-    struct ouros_task* running; /* owner: NULL when nothing runs */
-    uint64_t ready;             /* owner: bit n is set exactly when list[n] is not empty */
-    uint32_t* published;        /* owner: where `top` is stored when it changes; NULL: nowhere */
-    uint64_t top;               /* owner: number of the lowest set bit of `ready`, or 64 */
+    struct ouros_task* running;                /* owner: NULL when nothing runs */
+    struct ouros_task** top;  /* owner: the first list that is not empty, or NULL */
+    uint64_t ready;           /* owner: bit n is set exactly when list[n] is not empty */
+    uint32_t* published;      /* owner: where the number of `top` is stored when it changes
+                                 (OUROS_PRIORITY_IDLE for none); NULL: nowhere */
     /* Written by others, so on a cache line of its own. */
     struct ouros_task* inbox __attribute__((aligned(64)));
 };
 
 /* The image and its callers are compiled apart: the layout is an ABI. */
-OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(struct ouros_task) == 32);
-OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_task, posted) == 24);
-OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_task, state) == 28);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(struct ouros_task) == 40);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_task, posted) == 32);
+OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_task, state) == 36);
 OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_queue, running) == 512);
 OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || offsetof(struct ouros_queue, inbox) == 576);
 OUROS_SCHED_STATIC_ASSERT(sizeof(void*) != 8 || sizeof(struct ouros_queue) == 640);
@@ -136,8 +144,8 @@ struct ouros_task* ouros_sched_reschedule(struct ouros_queue* queue);
 void ouros_sched_set_priority(struct ouros_queue* queue, struct ouros_task* task,
                               unsigned priority);
 
-/* Takes a READY task out, blocked, so that it can be woken in another queue. Returns whether it
- * was READY; otherwise nothing changes. */
+/* Takes a READY task, not the running one, out, blocked, so that it can be woken in another queue.
+ * Returns whether it was; otherwise nothing changes. */
 bool ouros_sched_remove(struct ouros_queue* queue, struct ouros_task* task);
 
 /* Wakes every task in the inbox, oldest first. Returns how many were there. */

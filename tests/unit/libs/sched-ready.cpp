@@ -42,16 +42,17 @@ void check_lists(const ouros_queue& queue) {
         ready |= uint64_t{1} << p;
         const ouros_task* task = head;
         do {
-            ASSERT_EQ(task->queued, p);
+            ASSERT_EQ(task->list, &queue.list[p]);
             ASSERT_EQ(task->next->prev, task);
-            ASSERT_EQ(task->state == OUROS_TASK_RUNNING || task->state == OUROS_TASK_WOKEN,
-                      task == queue.running);
+            ASSERT_EQ(task->state, OUROS_TASK_READY);
+            ASSERT_TRUE(task == queue.running || task->flags == 0);
             task = task->next;
         } while (task != head);
     }
     ASSERT_EQ(queue.ready, ready);
-    ASSERT_EQ(queue.top, ready ? static_cast<unsigned>(__builtin_ctzll(ready)) : 64);
-    ASSERT_EQ(*queue.published, queue.top);
+    unsigned top = ready ? static_cast<unsigned>(__builtin_ctzll(ready)) : 64;
+    ASSERT_EQ(queue.top, ready ? &queue.list[top] : nullptr);
+    ASSERT_EQ(*queue.published, top);
 }
 
 TEST_F(sched_queue, empty_picks_nothing) {
@@ -162,7 +163,7 @@ TEST_F(sched_queue, ready_task_moves_to_its_new_priority) { // S4
     EXPECT_EQ(published, 5u);
     EXPECT_EQ(yield(), 1);
     ouros_sched_set_priority(&queue, &tasks[2], 64); // clamped
-    EXPECT_EQ(tasks[2].queued, 63);
+    EXPECT_EQ(tasks[2].list, &queue.list[63]);
     EXPECT_EQ(suspend(), 0);
     EXPECT_EQ(suspend(), 2);
 }
@@ -179,9 +180,9 @@ TEST_F(sched_queue, running_task_changes_when_it_is_queued) { // S4
     wake(1);
     pick();
     ouros_sched_set_priority(&queue, &tasks[0], 1);
-    EXPECT_EQ(tasks[0].queued, 10);
+    EXPECT_EQ(tasks[0].list, &queue.list[10]);
     EXPECT_EQ(yield(), 0); // now above the others
-    EXPECT_EQ(tasks[0].queued, 1);
+    EXPECT_EQ(tasks[0].list, &queue.list[1]);
     ouros_sched_set_priority(&queue, &tasks[0], 20);
     EXPECT_EQ(pick(), 1); // reschedule counts as queueing
     check_lists(queue);
@@ -248,14 +249,15 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
         ouros_sched_init(&queue, &published);
         std::array<std::deque<int>, OUROS_PRIORITIES> lists;
         std::array<unsigned, 8> priority, queued{};
-        std::array<ouros_task_state, 8> state{};
+        enum { blocked, ready, in_run, woken };
+        std::array<int, 8> state{};
         int running = -1;
         for (unsigned i = 0; i < 8; i++) {
             priority[i] = random() % OUROS_PRIORITIES;
             ouros_sched_task_init(&tasks[i], priority[i]);
         }
         auto enqueue = [&](int i) {
-            state[i] = OUROS_TASK_READY;
+            state[i] = ready;
             queued[i] = priority[i];
             lists[queued[i]].push_back(i);
         };
@@ -265,7 +267,7 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
                 if (list.empty())
                     continue;
                 running = list.front();
-                state[running] = OUROS_TASK_RUNNING;
+                state[running] = in_run;
                 break;
             }
             return running;
@@ -278,10 +280,10 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
             case 1:
             case 2:
                 wake(i);
-                if (state[i] == OUROS_TASK_BLOCKED)
+                if (state[i] == blocked)
                     enqueue(i);
-                else if (state[i] == OUROS_TASK_RUNNING)
-                    state[i] = OUROS_TASK_WOKEN;
+                else if (state[i] == in_run)
+                    state[i] = woken;
                 break;
             case 3:
                 if (running >= 0) {
@@ -294,10 +296,10 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
             case 5:
                 if (running >= 0) {
                     leave();
-                    if (state[running] == OUROS_TASK_WOKEN)
+                    if (state[running] == woken)
                         enqueue(running);
                     else
-                        state[running] = OUROS_TASK_BLOCKED;
+                        state[running] = blocked;
                 }
                 ASSERT_EQ(suspend(), model_pick());
                 break;
@@ -305,7 +307,7 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
                 unsigned to = random() % OUROS_PRIORITIES;
                 ouros_sched_set_priority(&queue, &tasks[i], to);
                 priority[i] = to;
-                if (state[i] == OUROS_TASK_READY && queued[i] != to) {
+                if (state[i] == ready && queued[i] != to) {
                     std::erase(lists[queued[i]], i);
                     enqueue(i);
                 }
@@ -313,13 +315,13 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
             }
             case 7: {
                 int before = running;
-                auto state_before = before >= 0 ? state[before] : OUROS_TASK_BLOCKED;
+                auto state_before = before >= 0 ? state[before] : blocked;
                 bool moves = before >= 0 && queued[before] != priority[before];
                 if (moves) {
                     leave();
                     enqueue(before);
                 } else if (before >= 0) {
-                    state[before] = OUROS_TASK_READY;
+                    state[before] = ready;
                 }
                 int next = model_pick();
                 if (next == before && before >= 0)
@@ -328,8 +330,11 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
                 break;
             }
             }
-            for (int k = 0; k < 8; k++)
-                ASSERT_EQ(tasks[k].state, state[k]) << "task " << k << " at step " << step;
+            ASSERT_EQ(number(queue.running), running);
+            for (int k = 0; k < 8; k++) {
+                ASSERT_EQ(tasks[k].state == OUROS_TASK_READY, state[k] != blocked) << step;
+                ASSERT_EQ((tasks[k].flags & OUROS_TASK_WOKEN) != 0, state[k] == woken) << step;
+            }
             check_lists(queue);
         }
     }
