@@ -4,6 +4,7 @@
  */
 
 #include "qemu/osdep.h"
+#include <glib/gstdio.h>
 #include "asyscall-driver.h"
 
 /* Host work takes real time; nothing here takes longer than this. */
@@ -115,9 +116,59 @@ AsyscallDriver *asyscall_new(const char *options, ...)
     return asyscall_new_args("", text);
 }
 
+AsyscallDriver *asyscall_new_export(const char *options)
+{
+    g_autofree char *directory = g_dir_make_tmp("asyscall-XXXXXX", NULL);
+    g_autofree char *export = g_build_filename(directory, "export", NULL);
+    g_autofree char *hello = g_build_filename(export, "hello", NULL);
+    g_autofree char *secret = g_build_filename(directory, "secret", NULL);
+    AsyscallDriver *d;
+
+    g_assert_cmpint(g_mkdir(export, 0755), ==, 0);
+    g_assert_true(g_file_set_contents(hello, "Hello, world!", -1, NULL));
+    g_assert_true(g_file_set_contents(secret, "not yours", -1, NULL));
+    d = asyscall_new("queue-pairs=4,export=%s%s%s", export,
+                     *options ? "," : "", options);
+    d->directory = g_steal_pointer(&directory);
+    return d;
+}
+
+char *asyscall_host_path(AsyscallDriver *d, const char *name)
+{
+    return g_build_filename(d->directory, name, NULL);
+}
+
+void asyscall_put_file(AsyscallDriver *d, const char *name, const char *text)
+{
+    g_autofree char *path = asyscall_host_path(d, name);
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+char *asyscall_get_file(AsyscallDriver *d, const char *name)
+{
+    g_autofree char *path = asyscall_host_path(d, name);
+    char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+void asyscall_remove_tree(const char *path)
+{
+    const char *arguments[] = { "rm", "-rf", path, NULL };
+
+    g_spawn_sync(NULL, (char **)arguments, NULL, G_SPAWN_SEARCH_PATH, NULL,
+                 NULL, NULL, NULL, NULL, NULL);
+}
+
 void asyscall_free(AsyscallDriver *d)
 {
     qtest_quit(d->qts);
+    if (d->directory) {
+        asyscall_remove_tree(d->directory);
+        g_free(d->directory);
+    }
     g_queue_free_full(d->events, g_free);
     g_free(d);
 }
@@ -192,6 +243,39 @@ struct io_uring_cqe asyscall_wait(AsyscallQueue *q)
         g_usleep(200);
     }
     return cqe;
+}
+
+void asyscall_expect(AsyscallQueue *q, uint64_t user_data, int32_t result)
+{
+    struct io_uring_cqe cqe;
+
+    g_assert_true(asyscall_pop(q, &cqe));
+    g_assert_cmphex(cqe.user_data, ==, user_data);
+    g_assert_cmpint(cqe.res, ==, result);
+    g_assert_cmphex(cqe.flags, ==, 0);
+}
+
+void asyscall_expect_nothing(AsyscallQueue *q)
+{
+    struct io_uring_cqe cqe;
+
+    g_assert_false(asyscall_pop(q, &cqe));
+}
+
+void asyscall_push_nops(AsyscallQueue *q, unsigned n, uint64_t user_data)
+{
+    for (unsigned i = 0; i < n; i++) {
+        asyscall_push(q, &(struct io_uring_sqe) {
+            .opcode = IORING_OP_NOP, .user_data = user_data + i,
+        });
+    }
+}
+
+void asyscall_check_alive(AsyscallQueue *q, uint64_t user_data)
+{
+    asyscall_push_nops(q, 1, user_data);
+    asyscall_doorbell(q);
+    asyscall_expect(q, user_data, 0);
 }
 
 int32_t asyscall_call(AsyscallQueue *q, struct io_uring_sqe sqe)
@@ -311,6 +395,31 @@ int32_t asyscall_set_fd(AsyscallDriver *d, unsigned queue_pair, uint32_t fd,
     return asyscall_command(d, (struct io_uring_sqe) {
         .opcode = ASYSCALL_CTL_SET_FD, .fd = queue_pair, .off = fd,
         .addr = handle, .len = rights,
+    });
+}
+
+int32_t asyscall_close(AsyscallDriver *d, int handle)
+{
+    return asyscall_command(d, (struct io_uring_sqe) {
+        .opcode = IORING_OP_CLOSE, .fd = handle,
+    });
+}
+
+int32_t asyscall_control_rw(AsyscallDriver *d, uint8_t opcode, int handle,
+                            uint64_t at, uint32_t length, uint64_t offset)
+{
+    return asyscall_command(d, (struct io_uring_sqe) {
+        .opcode = opcode, .fd = handle, .addr = at, .len = length,
+        .off = offset,
+    });
+}
+
+int32_t asyscall_path_command(AsyscallDriver *d, uint8_t opcode,
+                              const char *path, uint32_t len, uint32_t flags)
+{
+    return asyscall_command(d, (struct io_uring_sqe) {
+        .opcode = opcode, .fd = ASYSCALL_HANDLE_EXPORT, .len = len,
+        .addr = asyscall_string(d, path), .rw_flags = flags,
     });
 }
 

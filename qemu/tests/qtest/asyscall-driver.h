@@ -51,13 +51,23 @@ struct AsyscallDriver {
     AsyscallQueue control;
     GQueue *events;             /* struct io_uring_cqe, not yet looked at */
     uint64_t next_user_data;
+    char *directory;            /* on the host; see asyscall_new_export() */
 };
 
 /* Start QEMU with `-device asyscall,OPTIONS` and bring the device up. */
 AsyscallDriver *asyscall_new(const char *options, ...) G_GNUC_PRINTF(1, 2);
 /* The same with further arguments for QEMU in front. */
 AsyscallDriver *asyscall_new_args(const char *arguments, const char *options);
+/*
+ * The same with a temporary directory exported, "export" in d->directory. In it
+ * is a file "hello" of 13 bytes, beside it one "secret".
+ */
+AsyscallDriver *asyscall_new_export(const char *options);
+char *asyscall_host_path(AsyscallDriver *d, const char *name);
+void asyscall_put_file(AsyscallDriver *d, const char *name, const char *text);
+char *asyscall_get_file(AsyscallDriver *d, const char *name);
 void asyscall_free(AsyscallDriver *d);
+void asyscall_remove_tree(const char *path);
 /* Negotiate and set up ring 0 again, e.g. after a reset. */
 void asyscall_bring_up(AsyscallDriver *d, uint64_t features);
 
@@ -93,6 +103,13 @@ void asyscall_submit(AsyscallQueue *q, const struct io_uring_sqe *sqe);
 bool asyscall_pop(AsyscallQueue *q, struct io_uring_cqe *cqe);
 /* Wait (real time, some seconds at most) for host work. */
 struct io_uring_cqe asyscall_wait(AsyscallQueue *q);
+/* The next completion, which must be there and be this one. */
+void asyscall_expect(AsyscallQueue *q, uint64_t user_data, int32_t result);
+void asyscall_expect_nothing(AsyscallQueue *q);
+/* NOPs with user_data and the numbers after it, without the doorbell. */
+void asyscall_push_nops(AsyscallQueue *q, unsigned n, uint64_t user_data);
+/* A NOP still goes through. */
+void asyscall_check_alive(AsyscallQueue *q, uint64_t user_data);
 /* Submit one, wait for its completion, which must be the next: its result. */
 int32_t asyscall_call(AsyscallQueue *q, struct io_uring_sqe sqe);
 /* The same on ring 0; events that come meanwhile are kept. */
@@ -114,6 +131,27 @@ int32_t asyscall_open(AsyscallDriver *d, const char *path, uint32_t flags,
                       uint32_t mode);
 int32_t asyscall_set_fd(AsyscallDriver *d, unsigned queue_pair, uint32_t fd,
                         uint64_t handle, uint32_t rights);
+
+int32_t asyscall_close(AsyscallDriver *d, int handle);
+/* READ, WRITE, GETDENTS on ring 0. */
+int32_t asyscall_control_rw(AsyscallDriver *d, uint8_t opcode, int handle,
+                            uint64_t at, uint32_t length, uint64_t offset);
+/* MKDIRAT, UNLINKAT on the export. */
+int32_t asyscall_path_command(AsyscallDriver *d, uint8_t opcode,
+                              const char *path, uint32_t len, uint32_t flags);
+
+/* open(2) flags as riscv64 Linux has them. */
+#define GUEST_O_RDONLY      0u
+#define GUEST_O_WRONLY      1u
+#define GUEST_O_RDWR        2u
+#define GUEST_O_CREAT       0100u
+#define GUEST_O_EXCL        0200u
+#define GUEST_O_TRUNC       01000u
+#define GUEST_O_APPEND      02000u
+#define GUEST_O_DIRECTORY   0200000u
+#define GUEST_O_NOFOLLOW    0400000u
+
+#define BOTH_RIGHTS         (ASYSCALL_RIGHT_READ | ASYSCALL_RIGHT_WRITE)
 
 /* Page tables: a satp, and mappings of one page (level 0), 2 MiB, 1 GiB. */
 uint64_t asyscall_satp(AsyscallDriver *d);
