@@ -54,7 +54,7 @@ constexpr std::uint64_t cause_external = interrupt_bit | 9;
                 fail(__FILE_NAME__ ": never: " #condition, __LINE__, 0, 1);                        \
     } while (0)
 
-constexpr std::uint64_t patience = 200'000'000; // of the time CSR: 20 s
+constexpr std::uint64_t patience = 600'000'000; // of the time CSR: one minute
 
 [[noreturn]] void fail(const char* what, int line, std::uint64_t got, std::uint64_t wanted);
 [[noreturn]] void pass();
