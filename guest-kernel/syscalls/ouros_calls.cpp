@@ -69,7 +69,7 @@ long register_sender(thread& t, uint64_t fd, uint64_t flags) {
         return -EINVAL;
     long index = uintr_add_sender(t.parent(), *target);
     if (index >= 0)
-        uintr_switch_in(t); // the table may be new
+        uintr_load_senders(t.parent());
     return index;
 }
 

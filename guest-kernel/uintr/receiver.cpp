@@ -163,11 +163,14 @@ void release_senders(process& p) {
     p.senders = nullptr;
 }
 
-void uintr_switch_in(thread& t) {
-    process& p = t.parent();
+void uintr_load_senders(process& p) {
     if (p.senders)
         arch::set_senders(OUROS_SUIST_ENABLE | 1ull << OUROS_SUIST_SIZE_SHIFT |
                           to_physical(p.senders) >> page_shift);
+}
+
+void uintr_switch_in(thread& t) {
+    uintr_load_senders(t.parent());
     if (uintr_receiver* r = t.receiver) {
         arch::load_user_interrupts(*t.frame);
         arch::set_receiver(OUROS_SUIRS_ENABLE | r->slot);

@@ -52,6 +52,8 @@ long uintr_add_sender(process& p, const uintr_target& target);
 
 // For a thread that has a receiver or whose process has senders.
 void uintr_switch_in(thread& t);
+// Only the sender table, for the running process: it may be new.
+void uintr_load_senders(process& p);
 void uintr_switch_out(thread& t);
 
 // Where a device sends to notify the thread with a vector, and what.
