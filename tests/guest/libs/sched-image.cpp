@@ -23,8 +23,11 @@ int main(int argc, char** argv) {
     expect(bytes.size() > 1000, "the file is there", static_cast<long>(bytes.size()));
     expect(image && std::memcmp(image, bytes.data(), bytes.size()) == 0, "the same bytes");
 
-    ouros_scheduler scheduler;
-    expect(ouros_scheduler_bind(&scheduler, image), "all functions are found");
+    ouros_scheduler scheduler = {};
+    if (!ouros_scheduler_bind(&scheduler, image)) {
+        expect(false, "all functions are found");
+        return 1;
+    }
     ouros_queue queue;
     ouros_task task;
     uint32_t published = 0;
