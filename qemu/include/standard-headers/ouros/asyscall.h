@@ -146,7 +146,10 @@ struct asyscall_queue_pair {
  * Control commands: opcodes of SQEs in ring 0. Buffers of ring 0 are physical addresses.
  * Ring 0 also takes NOP, READ, WRITE, READV, WRITEV, FSYNC, CLOSE, STATX, OPENAT, MKDIRAT,
  * UNLINKAT, RENAMEAT with device handles for fds; paths are relative to a directory handle
- * and never leave the export.
+ * and never leave the export. And TIMEOUT, TIMEOUT_REMOVE, ASYNC_CANCEL.
+ *
+ * Every FORWARD and FAULT is answered, once, even after the request was cancelled or its
+ * queue pair destroyed (-ENOENT then): the slot comes back only with the answer.
  */
 enum asyscall_control {
     ASYSCALL_CTL_CREATE = 0xc0,     /* fd = queue pair, addr = struct asyscall_queue_pair */
