@@ -207,11 +207,22 @@ task<long> host_file::read_directory_later(caller&, user_buffers to) {
 
 // Paths
 
+ref<shared_text> host_place(const char* path) {
+    char* text = static_cast<char*>(allocate_page());
+    if (!text)
+        return {};
+    size_t size = __builtin_strlen(path);
+    __builtin_memcpy(text, path, size + 1);
+    ref<shared_text> kept = shared_text::make({text, clean_path(text)});
+    free_pages(text);
+    return kept;
+}
+
 task<long> host_open(path_place place, const char* path, uint32_t flags, uint32_t mode,
                      ref<file>& made) {
     auto* device = asyscall_device::get();
     ref<host_handle> handle = host_handle::reserve();
-    place.host_path = shared_text::make(path);
+    place.host_path = host_place(path);
     if (!handle || !place.host_path)
         co_return -ENOMEM;
     io_uring_sqe entry = path_sqe(IORING_OP_OPENAT, path);

@@ -64,6 +64,9 @@ class host_file final : public file {
     path_place place_; // for paths relative to it; if it is no directory the host says ENOTDIR
 };
 
+// The path of a place on the host, kept with "." and ".." resolved. Null: no memory.
+ref<shared_text> host_place(const char* path);
+
 // Paths: NUL-terminated, relative to the export.
 task<long> host_open(path_place place, const char* path, uint32_t flags, uint32_t mode,
                      ref<file>& made);

@@ -176,7 +176,7 @@ task<long> truncate_path(caller& who, user_address path, uint64_t size) {
 
 namespace {
 
-// Writes path components from the end of a page towards its start.
+// Writes path components, or several at once, from the end of a page towards its start.
 class path_builder {
   public:
     explicit path_builder(char* page)
@@ -191,25 +191,6 @@ class path_builder {
         at_ -= name.size();
         __builtin_memcpy(page_ + at_, name.data(), name.size());
         page_[--at_] = '/';
-        return true;
-    }
-    // The components of a path of the host. "." and ".." are resolved by name alone.
-    bool prepend_path(std::string_view path) {
-        unsigned skip = 0;
-        size_t end = path.size();
-        while (end > 0) {
-            size_t start = end;
-            while (start > 0 && path[start - 1] != '/')
-                start--;
-            std::string_view name(path.data() + start, end - start);
-            if (name == "..")
-                skip++;
-            else if (!name.empty() && name != "." && skip > 0)
-                skip--;
-            else if (!name.empty() && name != "." && !prepend(name))
-                return false;
-            end = start > 0 ? start - 1 : 0;
-        }
         return true;
     }
     std::string_view text() {
@@ -227,7 +208,7 @@ class path_builder {
 
 long path_of(const path_place& place, char* buffer, std::string_view& path) {
     path_builder out(buffer);
-    if (!out.prepend_path(place.host_text()))
+    if (!place.host_text().empty() && !out.prepend(place.host_text()))
         return -ENAMETOOLONG;
     lock_guard guard(names.lock);
     const inode* at = place.node ? place.node.get() : names.tree.root();

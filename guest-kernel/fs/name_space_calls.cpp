@@ -42,9 +42,10 @@ task<long> attributes_of_descriptor(caller& who, int directory, file_attributes&
     fd_table& files = *who.owner->files;
     if (directory == AT_FDCWD) {
         path_place here = files.working_directory();
-        if (here.host_path)
-            co_return co_await host_attributes(ASYSCALL_HANDLE_EXPORT,
-                                               here.host_path->text().data(), 0, out);
+        if (here.host_path) {
+            const char* path = here.host_text().empty() ? "." : here.host_text().data();
+            co_return co_await host_attributes(ASYSCALL_HANDLE_EXPORT, path, 0, out);
+        }
         lock_guard guard(names.lock);
         out = here.node ? here.node->attributes() : names.tree.root()->attributes();
         co_return 0;
@@ -280,7 +281,7 @@ task<long> change_directory(caller& who, user_address path) {
             co_return error;
         if ((found.mode & mode_type_mask) != mode_directory)
             co_return -ENOTDIR;
-        place.host_path = shared_text::make(at.device_path());
+        place.host_path = host_place(at.device_path());
         if (!place.host_path)
             co_return -ENOMEM;
     }

@@ -26,6 +26,27 @@ bool is_dot_dot(std::string_view name) {
 
 } // namespace
 
+size_t clean_path(char* path) {
+    char* out = path; // behind the last component that stays, without "/"
+    for (char* at = skip_slashes(path); *at;) {
+        char* end = component_end(at);
+        std::string_view name(at, static_cast<size_t>(end - at));
+        char* next = skip_slashes(end);
+        if (is_dot_dot(name)) {
+            while (out > path && *--out != '/')
+                ;
+        } else if (!is_dot(name)) {
+            if (out > path)
+                *out++ = '/';
+            __builtin_memmove(out, at, name.size());
+            out += name.size();
+        }
+        at = next;
+    }
+    *out = '\0';
+    return static_cast<size_t>(out - path);
+}
+
 // `position` is what follows the mount point. Either all of it is the host's, or a ".." leads
 // out again: then the walk goes on above the mount, after that component.
 long path_walk::enter_mount(tmpfs_directory*& current, char*& position) {

@@ -25,6 +25,11 @@ struct path_place {
     }
 };
 
+// Resolves "." and ".." of a path of the host by name alone, in place, and returns its length: what
+// is kept as a place must not depend on directories that the path goes through and comes back from.
+// (Behind a symbolic link to a directory ".." then means what it means to a shell's cd.)
+size_t clean_path(char* path);
+
 class path_walk {
   public:
     static constexpr unsigned follow = 1;         // a symlink as the last component is followed

@@ -49,6 +49,7 @@ struct transfer {
     int64_t offset;
     bool is_vector;
     bool is_write;
+    bool may_signal = false; // EPIPE comes with SIGPIPE: by ecall, not in a ring
 };
 long move_data(caller&, const transfer&);
 task<long> move_data_later(caller&, transfer);

@@ -4,14 +4,17 @@
 #include <linux/fs.h>
 #include <utility>
 
+#include "arch/riscv64/hart.h"
 #include "fs/fd_table.h"
-#include "memory/heap.h"
+#include "process/exit.h"
 #include "process/process.h"
 #include "syscalls/file_calls.h"
 
 namespace kernel::call {
 
 namespace {
+
+constexpr int signal_pipe = 13;
 
 // Finds the file and the memory; `t.offset` becomes what the file takes.
 long prepare(caller& who, transfer& t, ref<file>& f, user_buffers& buffers) {
@@ -37,13 +40,33 @@ long check_offset(caller& who, uint64_t fd, uint64_t offset) {
     return f->is_seekable() ? 0 : -ESPIPE;
 }
 
+// Handlers of signals are not run, so what is left is the default: the end of the process.
+void raise_broken_pipe(process& p) {
+    uint64_t action;
+    {
+        lock_guard guard(p.lock);
+        action = p.actions[signal_pipe - 1].handler;
+    }
+    if (action != 0)
+        return;
+    exit_process(p, signal_pipe);
+    // If it is this hart's thread that is in the call, it must not go on with the program.
+    arch::this_hart().pending |= arch::pending_reschedule;
+}
+
+long result_of(caller& who, const transfer& t, long result) {
+    if (result == -EPIPE && t.may_signal) [[unlikely]]
+        raise_broken_pipe(*who.owner);
+    return result;
+}
+
 transfer at_current(uint64_t fd, uint64_t buffer, uint64_t size, bool is_vector, bool is_write) {
-    return {fd, buffer, size, at_position, is_vector, is_write};
+    return {fd, buffer, size, at_position, is_vector, is_write, true};
 }
 
 transfer at_offset(uint64_t fd, uint64_t buffer, uint64_t size, uint64_t offset, bool is_vector,
                    bool is_write) {
-    return {fd, buffer, size, static_cast<int64_t>(offset), is_vector, is_write};
+    return {fd, buffer, size, static_cast<int64_t>(offset), is_vector, is_write, true};
 }
 
 } // namespace
@@ -57,7 +80,7 @@ long move_data(caller& who, const transfer& asked) {
     // A ring's entry carries an offset in any case; a file without places ignores it.
     if (!f->is_seekable())
         t.offset = at_position;
-    return t.is_write ? f->write(buffers, t.offset) : f->read(buffers, t.offset);
+    return t.is_write ? result_of(who, t, f->write(buffers, t.offset)) : f->read(buffers, t.offset);
 }
 
 task<long> move_data_later(caller& who, transfer t) {
@@ -69,11 +92,11 @@ task<long> move_data_later(caller& who, transfer t) {
         t.offset = at_position;
     // Between the two looks it may have become possible, and nonblocking files decide there.
     long done = t.is_write ? f->write(buffers, t.offset) : f->read(buffers, t.offset);
-    if (done != must_wait)
-        co_return done;
-    if (t.is_write)
-        co_return co_await f->write_later(who, std::move(buffers), t.offset);
-    co_return co_await f->read_later(who, std::move(buffers), t.offset);
+    if (done == must_wait && t.is_write)
+        done = co_await f->write_later(who, std::move(buffers), t.offset);
+    else if (done == must_wait)
+        done = co_await f->read_later(who, std::move(buffers), t.offset);
+    co_return result_of(who, t, done);
 }
 
 long read(caller& who, uint64_t fd, uint64_t buffer, uint64_t size) {

@@ -151,3 +151,19 @@ TEST_F(path_walk_test, a_place_on_the_host_is_the_start_of_relative_paths) {
     std::string longest(4095, 'x');
     EXPECT_EQ(from(longest.c_str()), std::to_string(-ENAMETOOLONG));
 }
+
+TEST(clean_path, resolves_dots_by_name) {
+    auto clean = [](std::string path) {
+        path.resize(clean_path(path.data()));
+        return path;
+    };
+    EXPECT_EQ(clean(""), "");
+    EXPECT_EQ(clean("."), "");
+    EXPECT_EQ(clean("a"), "a");
+    EXPECT_EQ(clean("a/b/../c"), "a/c");
+    EXPECT_EQ(clean("a//./b/"), "a/b");
+    EXPECT_EQ(clean("a/.."), "");
+    EXPECT_EQ(clean("a/../.."), "");
+    EXPECT_EQ(clean("long/x/../../b"), "b");
+    EXPECT_EQ(clean("..a/b.."), "..a/b..");
+}
