@@ -140,6 +140,12 @@ static void test_input(void)
     asyscall_peek(c.d, at, text, 4);
     g_assert_cmpstr(text, ==, "abcd");
 
+    /* One that does not want to wait. */
+    g_assert_cmpint(asyscall_call(q, (struct io_uring_sqe) {
+        .opcode = IORING_OP_READ, .fd = 0, .addr = at, .len = 4,
+        .rw_flags = 8 /* RWF_NOWAIT */,
+    }), ==, -EAGAIN);
+
     /* One that waits can be cancelled, and takes nothing with it. */
     read_some.user_data = 3;
     asyscall_submit(q, &read_some);

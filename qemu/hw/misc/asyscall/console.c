@@ -179,6 +179,11 @@ void asyscall_console_start(AsyscallRequest *req)
         asyscall_request_finish(req, 0);
         return;
     }
+    if (input && (req->sqe.rw_flags & RWF_NOWAIT) && !c->end_of_file &&
+        (fifo8_is_empty(&c->input) || !QTAILQ_EMPTY(&c->readers))) {
+        asyscall_request_finish(req, -EAGAIN);
+        return;
+    }
     req->phase = ASYSCALL_PHASE_CONSOLE;
     if (input) {
         QTAILQ_INSERT_TAIL(&c->readers, req, queue);

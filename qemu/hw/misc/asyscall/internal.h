@@ -58,8 +58,12 @@
  * depend.
  */
 #define ASYSCALL_MAX_TRANSFER           0x7ffff000u
-/* A transfer proceeds in chunks of at most this many pieces of host memory. */
+/*
+ * A transfer proceeds in chunks of at most so many pieces of host memory and
+ * bytes: what one entry can make the device do at a time is bounded.
+ */
 #define ASYSCALL_MAX_PIECES             256
+#define ASYSCALL_MAX_CHUNK              (1024 * 1024u)
 #define ASYSCALL_INLINE_PIECES          4
 
 typedef struct AsyscallFile AsyscallFile;

@@ -123,7 +123,7 @@ bool asyscall_transfer_pin(AsyscallRequest *req)
 {
     AsyscallTransfer *t = &req->transfer;
     uint32_t access = t->to_guest ? ASYSCALL_RIGHT_WRITE : ASYSCALL_RIGHT_READ;
-    uint64_t left = t->total - t->done;
+    uint64_t left = MIN(t->total - t->done, ASYSCALL_MAX_CHUNK);
     uint64_t offset = t->at_offset;
     unsigned at = t->at;
     AsyscallMiss miss;
