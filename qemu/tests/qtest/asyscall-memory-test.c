@@ -366,6 +366,40 @@ static void test_invalidate(void)
     process_stop(&p);
 }
 
+/*
+ * A request that goes on from the range into a fault does not use the range any
+ * more: the kernel may send INVALIDATE before it serves the fault.
+ */
+static void test_invalidate_before_fault(void)
+{
+    enum { PAGES = 300 };
+    Process p = process_start("");
+    uint64_t frames = asyscall_memory(p.d, PAGES * PAGE);
+    g_autofree char *text = g_strnfill(PAGES * PAGE, 'x');
+
+    asyscall_put_file(p.d, "export/long", text);
+    asyscall_set_fd(p.d, 1, FD, asyscall_open(p.d, "long", GUEST_O_RDWR, 0),
+                    BOTH_RIGHTS);
+    for (unsigned i = 0; i < 20; i++) {
+        struct io_uring_sqe sqe = read_into(VA, PAGES * PAGE);
+
+        scatter(&p, frames, PAGES);
+        asyscall_map(p.d, p.satp, VA + 280 * PAGE, 0, 0, 0);
+        asyscall_submit(p.q, &sqe);
+        g_assert_cmpint(asyscall_command(p.d, (struct io_uring_sqe) {
+            .opcode = ASYSCALL_CTL_INVALIDATE, .fd = 1, .addr = VA, .off = PAGE,
+        }), ==, 0);
+        while (!asyscall_has_event(p.d)) {
+            g_usleep(100);
+        }
+        asyscall_map(p.d, p.satp, VA + 280 * PAGE, frames, PTE_USER, 0);
+        asyscall_resume(p.d, expect_fault(&p, VA + 280 * PAGE,
+                                          ASYSCALL_RIGHT_WRITE), 0);
+        g_assert_cmpint(asyscall_wait(p.q).res, ==, PAGES * PAGE);
+    }
+    process_stop(&p);
+}
+
 static void test_sv39_only_if_negotiated(void)
 {
     AsyscallDriver *d = asyscall_new("queue-pairs=4");
@@ -400,6 +434,8 @@ int main(int argc, char **argv)
     qtest_add_func("/asyscall-memory/tables-may-change", test_tables_change);
     qtest_add_func("/asyscall-memory/long-transfer", test_long_transfer);
     qtest_add_func("/asyscall-memory/invalidate", test_invalidate);
+    qtest_add_func("/asyscall-memory/released-before-a-fault",
+                   test_invalidate_before_fault);
     qtest_add_func("/asyscall-memory/sv39-only-if-negotiated",
                    test_sv39_only_if_negotiated);
     return g_test_run();

@@ -78,7 +78,7 @@ static void asyscall_request_free(AsyscallRequest *req)
     if (!qp->inflight) {
         qp->draining = false;
     }
-    s->recheck_commands = !QTAILQ_EMPTY(&s->commands);
+    s->recheck_commands |= !QTAILQ_EMPTY(&s->commands);
     asyscall_qp_wake(qp);
 }
 

@@ -156,6 +156,14 @@ bool asyscall_transfer_pin(AsyscallRequest *req)
     return true;
 }
 
+/* Pages were let go: an INVALIDATE may have waited for just that. */
+static void asyscall_transfer_released(AsyscallRequest *req)
+{
+    AsyscallState *s = req->qp->device;
+
+    s->recheck_commands |= !QTAILQ_EMPTY(&s->commands);
+}
+
 /* @bytes of the pinned pieces were used. */
 void asyscall_transfer_advance(AsyscallRequest *req, uint64_t bytes)
 {
@@ -171,6 +179,7 @@ void asyscall_transfer_advance(AsyscallRequest *req, uint64_t bytes)
     }
     t->n_pieces = 0;
     t->pinned = 0;
+    asyscall_transfer_released(req);
     t->done += bytes;
     while (bytes && t->at < t->n_vec) {
         uint64_t n = MIN(bytes, t->vec[t->at].iov_len - t->at_offset);
@@ -196,8 +205,11 @@ void asyscall_transfer_unpin(AsyscallRequest *req)
         asyscall_unpin(t->pieces[i].iov_base, t->pieces[i].iov_len, t->to_guest,
                        t->pieces[i].iov_len);
     }
-    t->n_pieces = 0;
-    t->pinned = 0;
+    if (t->n_pieces) {
+        t->n_pieces = 0;
+        t->pinned = 0;
+        asyscall_transfer_released(req);
+    }
 }
 
 /*
