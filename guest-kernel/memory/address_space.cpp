@@ -14,6 +14,7 @@ using namespace arch;
 namespace {
 
 constexpr uint64_t page_mask = page_size - 1;
+constexpr uint64_t permission_bits = pte_read | pte_write | pte_execute;
 
 uint64_t leaf_bits(uint8_t protection) {
     uint64_t bits = pte_user;
@@ -51,6 +52,9 @@ address_space::~address_space() {
     if (!table_)
         return;
     drop_pages(user_start, user_end);
+    for (unsigned slot = 0; slot < frame_pages_; slot++)
+        if (pte* entry = table_.find(frame_address(slot)); entry && *entry)
+            free_pages(from_physical(pte_address(*entry)));
     while (area* a = areas_.pop_front())
         delete a;
     if (asid_ >= 0) {
@@ -301,9 +305,20 @@ long address_space::unmap_begin(user_address start, size_t size) {
         return error;
     for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
         a->leaving = true;
-    each_entry(start, end, [](pte& e, user_address) { e &= ~uint64_t(pte_valid); });
-    flush(start, end);
+    hide_pages(start, end);
     return 0;
+}
+
+// Nothing there translates any more; the entries remember their pages. Harts are told only if
+// there was something that they may remember: it costs a rendezvous with each.
+void address_space::hide_pages(user_address start, user_address end) {
+    bool any = false;
+    each_entry(start, end, [&](pte& e, user_address) {
+        any = any || (e & pte_valid);
+        e &= ~uint64_t(pte_valid);
+    });
+    if (any)
+        flush(start, end);
 }
 
 void address_space::unmap_finish(user_address start, size_t size) {
@@ -340,15 +355,19 @@ long address_space::protect(user_address start, size_t size, uint8_t protection)
         a->protection = protection;
     uint64_t bits = leaf_bits(protection);
     bool none = protection == protection_none;
+    bool less = false;
     each_entry(start, end, [&](pte& e, user_address) {
+        // A hart that remembers less than is allowed now takes a fault and looks again.
+        less = less || ((e & pte_valid) && (none || (e & ~bits & permission_bits)));
         // No access keeps the page, invisible: as an entry that is not valid but not empty.
         e = make_pte(pte_address(e), bits);
         if (none)
             e &= ~uint64_t(pte_valid);
     });
-    flush(start, end);
+    if (less)
+        flush(start, end);
     if (protection & protection_execute)
-        synchronise_instructions();
+        synchronise_instructions(*this);
     return 0;
 }
 
@@ -363,8 +382,7 @@ long address_space::advise_dont_need(user_address start, size_t size) {
     lock_guard guard(lock_);
     if (range_has(start, start + size, area_kind::fixed))
         return -EINVAL;
-    each_entry(start, start + size, [](pte& e, user_address) { e &= ~uint64_t(pte_valid); });
-    flush(start, start + size);
+    hide_pages(start, start + size);
     drop_pages(start, start + size);
     return 0;
 }
@@ -492,27 +510,27 @@ long address_space::fault_locked(user_address address, uint8_t access) {
     if (copied < page_size)
         memset(page + copied, 0, page_size - copied);
     if (a->protection & protection_execute)
-        synchronise_instructions();
+        synchronise_instructions(*this);
     *entry = make_pte(to_physical(page), leaf_bits(a->protection));
     resident_++;
     flush_local(page_address, uint16_t(asid_));
     return 0;
 }
 
-long address_space::map_kernel_page(uint64_t address, void* page) {
+void* address_space::frame_page(unsigned slot) {
     lock_guard guard(lock_);
-    pte* entry = table_.find(address, true);
+    pte* entry = table_.find(frame_address(slot), true);
     if (!entry)
-        return -ENOMEM;
-    *entry = make_pte(to_physical(page), pte_read | pte_write);
-    return 0;
-}
-
-void address_space::unmap_kernel_page(uint64_t address) {
-    lock_guard guard(lock_);
-    if (pte* entry = table_.find(address))
-        *entry = 0;
-    flush(address, address + page_size);
+        return nullptr;
+    if (!*entry) {
+        void* page = allocate_page();
+        if (!page)
+            return nullptr;
+        *entry = make_pte(to_physical(page), pte_read | pte_write);
+        if (slot >= frame_pages_)
+            frame_pages_ = slot + 1;
+    }
+    return from_physical(pte_address(*entry));
 }
 
 } // namespace kernel

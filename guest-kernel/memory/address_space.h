@@ -119,9 +119,9 @@ class address_space : public ref_counted {
     size_t mapped_bytes() const { return mapped_bytes_; }
     arch::page_table& table() { return table_; }
 
-    // Puts a page that only the kernel may use (a trap frame) at its reserved place.
-    long map_kernel_page(uint64_t address, void* page);
-    void unmap_kernel_page(uint64_t address);
+    // The page for the trap frame of a thread, which only the kernel may use. It stays for the
+    // next thread of that slot, so that no hart has to forget it. nullptr: out of memory.
+    void* frame_page(unsigned slot);
 
     // A hart is about to use the page table.
     void seen_by(unsigned hart) {
@@ -144,6 +144,7 @@ class address_space : public ref_counted {
     template <class F>
     void each_entry(user_address start, user_address end, F&& f);
     void drop_pages(user_address start, user_address end);
+    void hide_pages(user_address start, user_address end);
     void flush(user_address start, user_address end);
 
     spinlock lock_;
@@ -158,6 +159,7 @@ class address_space : public ref_counted {
     user_address break_start_ = 0;
     user_address break_ = 0;
     user_address stack_bottom_ = 0;
+    unsigned frame_pages_ = 0;
 };
 
 } // namespace kernel

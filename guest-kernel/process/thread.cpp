@@ -21,6 +21,10 @@ int take_slot(process& p) {
     return -1;
 }
 
+void return_slot(process& p, unsigned slot) {
+    p.frames_used[slot / 64] &= ~(1ull << slot % 64);
+}
+
 } // namespace
 
 thread::thread(process& owner_process, int thread_id)
@@ -34,23 +38,23 @@ thread* thread::create(process& p, int id) {
     auto t = ref<thread>::adopt(new (std::nothrow) thread(p, id));
     if (!t)
         return nullptr;
-    auto* frame = static_cast<arch::user_frame*>(allocate_zeroed_page());
-    if (!frame)
-        return nullptr;
     int slot;
     {
         lock_guard guard(p.lock);
         slot = take_slot(p);
     }
-    if (slot < 0) {
-        free_pages(frame);
+    if (slot < 0)
         return nullptr;
-    }
-    t->frame = frame;
     t->frame_slot = unsigned(slot);
     t->frame_user = arch::frame_address(unsigned(slot));
-    if (p.space->map_kernel_page(t->frame_user, frame) < 0)
+    auto* frame = static_cast<arch::user_frame*>(p.space->frame_page(unsigned(slot)));
+    if (!frame) {
+        lock_guard guard(p.lock);
+        return_slot(p, unsigned(slot));
         return nullptr;
+    }
+    *frame = {};
+    t->frame = frame;
     lock_guard guard(p.lock);
     p.threads.push_back(*t);
     p.live_threads++;
@@ -61,15 +65,10 @@ thread::~thread() {
     if (!frame)
         return;
     process& p = *process_;
-    if (p.space)
-        p.space->unmap_kernel_page(frame_user);
-    {
-        lock_guard guard(p.lock);
-        p.frames_used[frame_slot / 64] &= ~(1ull << frame_slot % 64);
-        p.counters.add(counters);
-        p.syscalls += frame->syscalls;
-    }
-    free_pages(frame);
+    lock_guard guard(p.lock);
+    p.counters.add(counters);
+    p.syscalls += frame->syscalls;
+    return_slot(p, frame_slot);
 }
 
 void thread::collect_result() {

@@ -211,8 +211,11 @@ void schedule(leaving how) {
             sleep(next_timer);
         else if (next->kind == schedulable::kind_of::work)
             run_work(*static_cast<work_item*>(next));
-        else
-            run_thread(*static_cast<thread*>(next), next_timer);
+        else if (thread& t = *static_cast<thread*>(next); t.parent().exiting) {
+            pick(leaving::ended); // its process ends: it doesn't run any more
+            thread_left_hart(t);
+        } else
+            run_thread(t, next_timer);
     }
 }
 

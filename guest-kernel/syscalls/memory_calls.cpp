@@ -198,7 +198,7 @@ long sys_madvise(uint64_t start, uint64_t size, uint64_t advice) {
 }
 
 long sys_riscv_flush_icache() {
-    arch::synchronise_instructions();
+    arch::synchronise_instructions(current_space());
     return 0;
 }
 

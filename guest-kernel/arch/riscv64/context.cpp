@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/riscv64/context.h"
 
+#include <cstring>
+
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/hart.h"
+#include "arch/riscv64/page_table.h"
 #include "process/thread.h"
 #include "uintr/receiver.h"
 
@@ -44,6 +47,13 @@ void load_float_if_needed(thread& t) {
     t.float_hart = self.index;
 }
 
+// What the trap entry needs before it can see the kernel.
+void set_constants(user_frame& f) {
+    f.kernel_satp = this_hart().kernel_satp;
+    f.enter_syscall = reinterpret_cast<uint64_t>(enter_syscall);
+    f.enter_trap = reinterpret_cast<uint64_t>(enter_trap);
+}
+
 } // namespace
 
 void switch_in(thread& t) {
@@ -56,14 +66,15 @@ void switch_in(thread& t) {
     self.user_satp = p.space->satp();
     t.frame->hart = reinterpret_cast<uint64_t>(&self);
     p.space->seen_by(self.index);
+    fetch_new_instructions();
     load_float_if_needed(t);
-    if (t.receiver)
+    if (t.receiver || p.senders)
         uintr_switch_in(t);
 }
 
 void switch_out(thread& t) {
     save_float_if_dirty(t);
-    if (t.receiver)
+    if (t.receiver || t.parent().senders)
         uintr_switch_out(t);
 }
 
@@ -80,9 +91,21 @@ void prepare_frame(thread& t, unsigned long pc, unsigned long sp) {
     f.pc() = pc;
     f.x[reg_sp] = sp;
     f.status = sstatus_spie;
-    f.kernel_satp = this_hart().kernel_satp;
-    f.enter_syscall = reinterpret_cast<uint64_t>(enter_syscall);
-    f.enter_trap = reinterpret_cast<uint64_t>(enter_trap);
+    set_constants(f);
+}
+
+void copy_frame(thread& t, const thread& from) {
+    user_frame& f = *t.frame;
+    memcpy(f.x, from.frame->x, sizeof f.x);
+    f.status = from.frame->status & ~(sstatus_uie | sstatus_upie);
+    if ((f.status & sstatus_fs) == sstatus_fs_dirty) {
+        save_float(f.f); // what the hart has is newer than the frame
+        f.status = (f.status & ~sstatus_fs) | sstatus_fs_clean;
+    } else {
+        memcpy(f.f, from.frame->f, sizeof f.f);
+        f.fcsr = from.frame->fcsr;
+    }
+    set_constants(f);
 }
 
 } // namespace kernel::arch

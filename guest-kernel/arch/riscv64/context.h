@@ -21,6 +21,8 @@ bool first_float_use(thread& t);
 
 // A new thread's first registers.
 void prepare_frame(thread& t, unsigned long pc, unsigned long sp);
+// The same for a thread made by clone: the current thread's, whose frame has them all.
+void copy_frame(thread& t, const thread& from);
 
 } // namespace arch
 } // namespace kernel

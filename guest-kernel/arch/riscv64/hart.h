@@ -41,7 +41,8 @@ struct hart {
     uint64_t id;    // as the firmware numbers it
     unsigned index; // 0..harts - 1
     std::atomic<bool> online;
-    thread* float_owner; // whose floating-point registers are in the hart
+    uint32_t instructions_seen; // see synchronise_instructions
+    thread* float_owner;        // whose floating-point registers are in the hart
 };
 static_assert(offsetof(hart, stack_top) == HART_STACK);
 static_assert(offsetof(hart, emergency_top) == HART_EMERGENCY);

@@ -5,6 +5,7 @@
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/sbi.h"
 #include "lib/spinlock.h"
+#include "process/process.h"
 
 namespace kernel::arch {
 
@@ -106,11 +107,29 @@ void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid) {
             sbi::remote_sfence_vma_asid(1, hart_at(i).id, start, size, asid);
 }
 
-void synchronise_instructions() {
+namespace {
+
+std::atomic<uint32_t> instructions_written{0};
+
+} // namespace
+
+void synchronise_instructions(address_space& space) {
     asm volatile("fence.i" ::: "memory");
-    for (unsigned i = 0; i < hart_count(); i++)
-        if (hart_at(i).online && i != this_hart().index)
-            sbi::remote_fence_i(1, hart_at(i).id);
+    instructions_written.fetch_add(1, std::memory_order_seq_cst);
+    for (unsigned i = 0; i < hart_count(); i++) {
+        hart& h = hart_at(i);
+        process* p = h.current ? h.current_process : nullptr;
+        if (&h != &this_hart() && p && p->space.get() == &space)
+            sbi::remote_fence_i(1, h.id);
+    }
+}
+
+void fetch_new_instructions() {
+    uint32_t written = instructions_written.load(std::memory_order_acquire);
+    if (this_hart().instructions_seen == written)
+        return;
+    this_hart().instructions_seen = written;
+    asm volatile("fence.i" ::: "memory");
 }
 
 namespace {

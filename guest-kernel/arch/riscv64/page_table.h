@@ -8,6 +8,10 @@
 
 #include "memory/pages.h"
 
+namespace kernel {
+class address_space;
+}
+
 namespace kernel::arch {
 
 using pte = uint64_t;
@@ -63,8 +67,10 @@ class page_table {
 void flush_local(uint64_t address, uint16_t asid);
 // Makes the harts of the mask (bit n: hart index n) forget a range.
 void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid);
-// What was written to memory may be executed, on every hart.
-void synchronise_instructions();
+// What was written to memory may be executed in this address space. Other harts that run it are
+// told; the rest notice when they begin to run something (fetch_new_instructions).
+void synchronise_instructions(address_space& space);
+void fetch_new_instructions();
 // Address space identifiers, so that a switch flushes nothing. 0 is the kernel's. -1: none left.
 void asids_start();
 int allocate_asid();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/riscv64/sbi.h"
 
+#include "arch/riscv64/csr.h"
+
 namespace kernel::arch::sbi {
 
 namespace {
@@ -42,8 +44,7 @@ long hart_start(uint64_t hart_id, uint64_t address, uint64_t argument) {
 
 void hart_stop() {
     call(extension_hsm, 1);
-    for (;;)
-        asm volatile("wfi");
+    wait_forever();
 }
 
 void send_ipi(uint64_t hart_mask, uint64_t base) {
@@ -61,8 +62,7 @@ void remote_sfence_vma_asid(uint64_t hart_mask, uint64_t base, uint64_t start, u
 
 void shutdown() {
     call(extension_reset, 0, 0, 0);
-    for (;;)
-        asm volatile("wfi");
+    wait_forever();
 }
 
 void console_put(char c) {
@@ -70,3 +70,13 @@ void console_put(char c) {
 }
 
 } // namespace kernel::arch::sbi
+
+namespace kernel::arch {
+
+void wait_forever() {
+    write_csr<csr_sie>(0);
+    for (;;)
+        asm volatile("wfi");
+}
+
+} // namespace kernel::arch

@@ -21,3 +21,9 @@ void remote_sfence_vma_asid(uint64_t hart_mask, uint64_t base, uint64_t start, u
 void console_put(char c);
 
 } // namespace kernel::arch::sbi
+
+namespace kernel::arch {
+
+[[noreturn]] void wait_forever();
+
+} // namespace kernel::arch

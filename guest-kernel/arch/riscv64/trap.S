@@ -177,6 +177,19 @@ leave_syscall:
     call    syscall_pending
     unimp
 
+    /* clone: the new thread begins with the caller's registers, so all of them go to the frame. */
+    .globl sys_clone_entry
+sys_clone_entry:
+    ld      t2, HART_FRAME(tp)
+    csrr    t3, sepc
+    csrr    t4, sstatus
+    sd      t3, FRAME_PC(t2)
+    sd      t4, FRAME_STATUS(t2)
+    mv      t6, ra
+    call    save_callee_saved
+    mv      ra, t6
+    tail    sys_clone
+
     .globl enter_trap
     .balign 4
 enter_trap:
