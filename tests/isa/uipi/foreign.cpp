@@ -7,7 +7,7 @@
 namespace {
 
 constexpr unsigned threads = 3;
-constexpr std::uint64_t rounds = 60;
+constexpr std::uint64_t rounds = 30;
 
 Thread receivers[threads], sender;
 SenderTable table;
