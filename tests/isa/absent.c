@@ -32,6 +32,8 @@ static long everything(long unused)
     ILLEGAL("csrr zero, 0x1b0");
     ILLEGAL("csrr zero, 0x1b1");
     ILLEGAL("csrr zero, 0x1b2");
+    ILLEGAL("csrr zero, 0x800");
+    ILLEGAL("csrr zero, 0x880");
     ILLEGAL("uret");
     ILLEGAL(".insn i 0x7b, 2, x0, x0, 0");
     ILLEGAL(".insn i 0x7b, 2, x0, x0, 1");

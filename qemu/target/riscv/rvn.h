@@ -38,13 +38,26 @@ typedef struct RISCVUserTrapState {
     uint64_t soft;
 } RISCVUserTrapState;
 
+/* utimer.c: the source of UTIP that the CPU property 'utimer' adds. */
+typedef struct RISCVUserTimerState {
+    uint64_t utimecmp;
+    QEMUTimer *timer;
+} RISCVUserTimerState;
+
 extern const VMStateDescription vmstate_riscv_n;
+extern const VMStateDescription vmstate_riscv_utimer;
 
 /* Once per CPU, after its features are known. */
 void riscv_n_realize(RISCVCPU *cpu);
 void riscv_n_reset(CPURISCVState *env);
 void riscv_n_validate(RISCVCPU *cpu, Error **errp);
 void riscv_n_dump(CPURISCVState *env, FILE *f);
+
+/* The same for the user timer. */
+void riscv_utimer_realize(RISCVCPU *cpu);
+void riscv_utimer_reset(CPURISCVState *env);
+void riscv_utimer_validate(RISCVCPU *cpu, Error **errp);
+void riscv_utimer_dump(CPURISCVState *env, FILE *f);
 
 /* An input of the hart changed; false: not one that N handles. */
 bool riscv_n_set_line(CPURISCVState *env, int irq, int level);

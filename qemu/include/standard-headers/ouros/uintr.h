@@ -37,6 +37,13 @@
 #define OUROS_UIP_UTIP      (1u << OUROS_IRQ_U_TIMER)
 #define OUROS_UIP_UEIP      (1u << OUROS_IRQ_U_EXT)
 
+/*
+ * Ouros: the user timer, in the custom range, after Sstc's stimecmp: UTIP is pending while
+ * time >= utimecmp. Accessible in the modes that may read `time`; all ones after reset.
+ */
+#define OUROS_CSR_UTIMECMP  0x800
+#define OUROS_CSR_UTIMECMPH 0x880   /* RV32: the upper half */
+
 /* UIPI: supervisor CSRs. */
 #define OUROS_CSR_SUIST     0x1b0   /* sender table of the running process */
 #define OUROS_CSR_SUIRS     0x1b1   /* receiver of the running thread */
