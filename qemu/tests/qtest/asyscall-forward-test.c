@@ -300,9 +300,9 @@ static void test_cancel_keys(void)
 /* Cancels race with the host's work: one of the two, never both, never none. */
 static void test_cancel_race(void)
 {
-    enum { N = 8, ROUNDS = 60 };
+    enum { N = 60, ROUNDS = 20 };
     AsyscallDriver *d = asyscall_new_export("");
-    AsyscallQueue *q = asyscall_queue_sized(d, 1, 0, 32, 64);
+    AsyscallQueue *q = asyscall_queue_sized(d, 1, 0, 128, 128);
     uint64_t at = asyscall_memory(d, PAGE);
     unsigned cancelled = 0;
 

@@ -2,9 +2,8 @@
 /*
  * asyscall: ending requests before their time.
  *
- * Cancelling and completing both run under the BQL, except that a worker may
- * have begun with host work: both sides claim it with one atomic exchange, and
- * the loser leaves the completion to the other. So there is always exactly one.
+ * Cancelling and completing both run under the BQL, and host work that a thread
+ * has is not cancelled: whichever comes first gives the one completion.
  */
 #include "qemu/osdep.h"
 #include "internal.h"
@@ -30,6 +29,8 @@ static bool asyscall_request_detach(AsyscallRequest *req)
         return true;
     case ASYSCALL_PHASE_CONSOLE:
         return asyscall_console_cancel(req);
+    case ASYSCALL_PHASE_WORK:
+        return asyscall_work_unqueue(req);
     case ASYSCALL_PHASE_START:
         QTAILQ_REMOVE(&s->starting, req, queue);
         return true;
@@ -52,13 +53,6 @@ int asyscall_request_cancel(AsyscallRequest *req)
     if (req->phase == ASYSCALL_PHASE_FORWARDED) {
         asyscall_forward_cancel(req);
         return -EALREADY;
-    }
-    if (req->phase == ASYSCALL_PHASE_WORK) {
-        /*
-         * The worker still has to pass over it; it completes with -ECANCELED
-         * then.
-         */
-        return asyscall_work_claim(req) ? 0 : -EALREADY;
     }
     if (!asyscall_request_detach(req)) {
         return -EALREADY;
@@ -83,9 +77,6 @@ void asyscall_request_orphan(AsyscallRequest *req)
     case ASYSCALL_PHASE_LINKED:
     case ASYSCALL_PHASE_DONE:
         break;
-    case ASYSCALL_PHASE_WORK:
-        asyscall_work_claim(req);
-        return;
     default:
         if (!asyscall_request_detach(req)) {
             return;
@@ -96,7 +87,6 @@ void asyscall_request_orphan(AsyscallRequest *req)
 
 /*
  * For QUIESCE: cancel what can be, and let nothing that waits in a chain start.
- * /
  */
 void asyscall_qp_cancel_all(AsyscallQueuePair *qp)
 {

@@ -146,7 +146,6 @@ static void asyscall_console_pump(AsyscallConsole *c)
                                              asyscall_console_writable, c);
             /*
              * A back end that can't tell when it is ready again is waited for.
-             * /
              */
             wait = !c->watch;
         }

@@ -73,6 +73,7 @@ static void asyscall_init_lists(AsyscallState *s)
 {
     QTAILQ_INIT(&s->runnable);
     QTAILQ_INIT(&s->dirty);
+    QTAILQ_INIT(&s->working);
     QTAILQ_INIT(&s->starting);
     QTAILQ_INIT(&s->commands);
     QTAILQ_INIT(&s->line);

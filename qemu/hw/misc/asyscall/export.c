@@ -126,7 +126,6 @@ void asyscall_handles_open_standard(AsyscallState *s)
     if (s->device_features & ASYSCALL_F_EXPORT) {
         /*
          * A description of its own, so that its directory position starts anew.
-         * /
          */
         int fd = openat(s->export_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

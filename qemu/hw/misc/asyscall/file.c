@@ -189,9 +189,7 @@ void asyscall_ctl_lseek(AsyscallRequest *req)
     asyscall_work_submit(req, asyscall_lseek_work, asyscall_lseek_done);
 }
 
-/*
- * ---- results that are copied to the guest afterwards ---------------------- /
- */
+/* ---- results that are copied to the guest afterwards --------------------- */
 
 static void asyscall_copy_out(AsyscallRequest *req, const void *buffer,
                               uint64_t length)

@@ -45,7 +45,6 @@ void asyscall_forward_reset(AsyscallState *s)
 
 /*
  * Every event has a slot or is at most one per request or queue pair: bounded.
- * /
  */
 void asyscall_event(AsyscallState *s, AsyscallQueuePair *qp,
                     enum asyscall_event kind, uint64_t token, int32_t result)

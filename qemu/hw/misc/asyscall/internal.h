@@ -6,10 +6,11 @@
  *   registers.c   register page, negotiation, doorbells
  *   run.c         the one loop that consumes rings and publishes completions
  *   ring.c        ring memory: take entries, post completions, overflow
- *   queue_pair.c  create, modify, destroy; fd map; waiting for requests in
- * flight request.c     a request from acceptance to its final completion;
- * links, drain cancel.c      cancelling requests, one or many route.c which
- * opcode is served where mmu.c         Sv39 walk, guest memory to host memory
+ *   queue_pair.c  create, modify, destroy; fd map; commands that wait
+ *   request.c     a request from acceptance to its completion; links, drain
+ *   cancel.c      cancelling requests, one or many
+ *   route.c       which opcode is served where
+ *   mmu.c         Sv39 walk, guest memory to host memory
  *   transfer.c    data between a request's buffers and the host, in chunks
  *   forward.c     slots, events to the kernel, its answers
  *   latency.c     modelled delay
@@ -25,10 +26,8 @@
  *
  *   accept -> [LINKED | DRAIN] -> start -+-> WORK -------+
  *                                        +-> CONSOLE ----+
- *                                        +-> TIMER ------+-> DONE -> posted,
- * freed
+ *                                        +-> TIMER ------+-> DONE -> posted
  *                                        +-> COMMAND ----+   (waits here for
- * its
  *                                        +-> FORWARDED --+    modelled time)
  *                                        +-> FAULTED -> start again
  *   NEED_SLOT: on the way to FORWARDED or FAULTED, no slot is free
@@ -101,15 +100,6 @@ typedef struct AsyscallFdEntry {
 
 /* ---- host work ----------------------------------------------------------- */
 
-typedef enum AsyscallWorkState {
-    ASYSCALL_WORK_NONE,
-    ASYSCALL_WORK_QUEUED, /* the worker or a canceller claims it, not both */
-    ASYSCALL_WORK_RUNNING,
-    ASYSCALL_WORK_FINISHED,
-    ASYSCALL_WORK_CANCELLED, /* a worker will pass over it, then it is finished
-                              */
-} AsyscallWorkState;
-
 /*
  * Runs without the BQL; touches only its work and pinned memory. Returns >= 0
  * or -errno.
@@ -119,7 +109,7 @@ typedef int64_t AsyscallWorkFunc(AsyscallWork *work);
 typedef void AsyscallWorkDone(AsyscallRequest *req, int64_t result);
 
 struct AsyscallWork {
-    int state; /* AsyscallWorkState, atomic */
+    bool queued; /* in qp->works: no thread has it */
     AsyscallWorkFunc *func;
     AsyscallWorkDone *done;
     int64_t result;
@@ -276,10 +266,12 @@ struct AsyscallQueuePair {
     bool draining;        /* take nothing in until all is done */
     uint64_t completions; /* other than timeouts; for TIMEOUT's count */
     uint32_t counted_timeouts;
+    AsyscallRequestList works; /* PHASE_WORK, for no thread yet */
     QSIMPLEQ_HEAD(, AsyscallOverflow) overflow;
     uint32_t n_overflow;
     QTAILQ_ENTRY(AsyscallQueuePair) runnable_entry;
     QTAILQ_ENTRY(AsyscallQueuePair) dirty_entry;
+    QTAILQ_ENTRY(AsyscallQueuePair) working_entry;
 };
 
 typedef QTAILQ_HEAD(AsyscallQueuePairList,
@@ -356,6 +348,8 @@ struct AsyscallState {
 
     /* work.c */
     ThreadPool *pool;
+    AsyscallQueuePairList working; /* with works, in turn */
+    bool discard_work; /* atomic */
     QemuMutex work_lock;
     QemuCond work_cond;
     QSIMPLEQ_HEAD(, AsyscallWork) finished; /* under work_lock */
@@ -527,7 +521,7 @@ void asyscall_work_init(AsyscallState *s);
 void asyscall_work_exit(AsyscallState *s);
 void asyscall_work_submit(AsyscallRequest *req, AsyscallWorkFunc *func,
                           AsyscallWorkDone *done);
-bool asyscall_work_claim(AsyscallRequest *req);
+bool asyscall_work_unqueue(AsyscallRequest *req);
 void asyscall_work_wait(AsyscallRequest *req);
 void asyscall_work_reap(AsyscallState *s);
 void asyscall_work_drain(AsyscallState *s);

@@ -14,6 +14,7 @@ void asyscall_qp_init(AsyscallState *s, AsyscallQueuePair *qp, unsigned index)
     qp->index = index;
     QTAILQ_INIT(&qp->requests);
     QTAILQ_INIT(&qp->unused);
+    QTAILQ_INIT(&qp->works);
     QSIMPLEQ_INIT(&qp->overflow);
 }
 
@@ -65,9 +66,7 @@ bool asyscall_qp_can_accept(AsyscallQueuePair *qp)
            qp->inflight + qp->n_overflow < s->max_entries;
 }
 
-/*
- * ---- commands that wait --------------------------------------------------- /
- */
+/* ---- commands that wait -------------------------------------------------- */
 
 static bool asyscall_command_ready(AsyscallRequest *req)
 {
@@ -263,17 +262,17 @@ void asyscall_ctl_set_fd(AsyscallRequest *req)
 void asyscall_ctl_invalidate(AsyscallRequest *req)
 {
     AsyscallQueuePair *qp = asyscall_target(req, true);
-    AsyscallRequest *other;
+    AsyscallRequest *other, *next;
 
     if (!qp) {
         return;
     }
     if (req->sqe.len == 1) {
-        QTAILQ_FOREACH(other, &qp->requests, entry) {
+        QTAILQ_FOREACH_SAFE(other, &qp->requests, entry, next) {
             if (other->phase == ASYSCALL_PHASE_WORK &&
                 asyscall_transfer_overlaps(other, req->sqe.addr,
                                            req->sqe.off)) {
-                asyscall_work_claim(other);
+                asyscall_request_cancel(other);
             }
         }
     }

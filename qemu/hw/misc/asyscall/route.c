@@ -2,10 +2,10 @@
 /*
  * asyscall: who serves an entry.
  *
- *   queue pair 0       the device, or -EINVAL
- *   a user queue pair  the device, if it can, the kernel allows the opcode for
- * this queue pair and the fd is in its fd map with the right it takes;
- * otherwise the kernel, which gets the entry as it came
+ *   queue pair 0: the device, or -EINVAL
+ *   a user queue pair: the device, if it can, the kernel allows the opcode for
+ *       this queue pair, and the fd is in its fd map with the right it takes;
+ *       otherwise the kernel, which gets the entry as it came
  */
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"

@@ -47,7 +47,6 @@ static uint32_t asyscall_consume(AsyscallQueuePair *qp, uint32_t limit)
         if (!asyscall_qp_can_accept(qp)) {
             /*
              * A chain longer than what may be in flight would wait for itself.
-             * /
              */
             if (qp->chain_head && qp->inflight == qp->chain_length) {
                 asyscall_request_close_chain(qp);

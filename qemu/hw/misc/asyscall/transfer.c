@@ -212,10 +212,7 @@ void asyscall_transfer_unpin(AsyscallRequest *req)
     }
 }
 
-/*
- * Does what is pinned now touch the range? Addresses are rounded out by the
- * caller.
- */
+/* Does what is pinned now touch the range? */
 bool asyscall_transfer_overlaps(AsyscallRequest *req, uint64_t address,
                                 uint64_t length)
 {

@@ -2,15 +2,17 @@
 /*
  * asyscall: host work off the vCPU thread.
  *
- * A request in PHASE_WORK lives until its work has been seen finished, so a
- * worker never touches freed memory, and nothing is written to the guest after
- * a reset or DESTROY was acknowledged: both wait for what runs and take back
- * what has not begun.
+ *   as the host goes: a few threads. Each queue pair has a queue of its own and
+ *       they take turns, so that one with a thousand requests does not keep
+ *       the others, or the kernel, waiting. A bottom half brings results in.
+ *   latency=NS: one thread, first in first out, so that files change in the
+ *       order of submission. Results are brought in when they are due.
+ *   latency=0: at once, in the doorbell's store.
  *
- *   as the host goes   any of the pool's threads; a bottom half brings the
- * results in latency=NS         one thread, first in first out: the order of
- * effects on files is that of submission; results are brought in when they are
- * due latency=0          at once, in the doorbell's store
+ * A request in PHASE_WORK that has been handed to a thread lives until that is
+ * seen finished. So no thread touches freed memory, and nothing is written to
+ * the guest after a reset or DESTROY was acknowledged: they take back what has
+ * not begun, and wait for the rest.
  */
 #include "qemu/osdep.h"
 #include "qemu/lockable.h"
@@ -42,18 +44,9 @@ static int asyscall_worker(void *opaque)
     AsyscallWork *work = opaque;
     AsyscallState *s = work->device;
 
-    if (qatomic_cmpxchg(&work->state, ASYSCALL_WORK_QUEUED,
-                        ASYSCALL_WORK_RUNNING) == ASYSCALL_WORK_QUEUED) {
-        work->result = work->func(work);
-    }
+    work->result = qatomic_read(&s->discard_work) ? -ECANCELED
+                                                  : work->func(work);
     WITH_QEMU_LOCK_GUARD(&s->work_lock) {
-        /*
-         * A cancelled one is reported too: only now is the request free to end.
-         * /
-         */
-        if (work->state == ASYSCALL_WORK_RUNNING) {
-            qatomic_set(&work->state, ASYSCALL_WORK_FINISHED);
-        }
         work->reported = true;
         QSIMPLEQ_INSERT_TAIL(&s->finished, work, entry);
         qemu_cond_broadcast(&s->work_cond);
@@ -64,10 +57,35 @@ static int asyscall_worker(void *opaque)
     return 0;
 }
 
+static void asyscall_work_hand_over(AsyscallState *s, AsyscallWork *work)
+{
+    s->n_outstanding++;
+    thread_pool_submit(s->pool, asyscall_worker, work, NULL);
+}
+
+/* Keep the threads busy, one request of each queue pair in turn. */
+static void asyscall_work_dispatch(AsyscallState *s)
+{
+    AsyscallQueuePair *qp;
+
+    while (s->n_outstanding < ASYSCALL_WORKERS &&
+           (qp = QTAILQ_FIRST(&s->working))) {
+        AsyscallRequest *req = QTAILQ_FIRST(&qp->works);
+
+        asyscall_work_unqueue(req);
+        if (!QTAILQ_EMPTY(&qp->works)) {
+            QTAILQ_REMOVE(&s->working, qp, working_entry);
+            QTAILQ_INSERT_TAIL(&s->working, qp, working_entry);
+        }
+        asyscall_work_hand_over(s, &req->work);
+    }
+}
+
 void asyscall_work_submit(AsyscallRequest *req, AsyscallWorkFunc *func,
                           AsyscallWorkDone *done)
 {
-    AsyscallState *s = req->qp->device;
+    AsyscallQueuePair *qp = req->qp;
+    AsyscallState *s = qp->device;
     AsyscallWork *work = &req->work;
 
     work->func = func;
@@ -75,33 +93,39 @@ void asyscall_work_submit(AsyscallRequest *req, AsyscallWorkFunc *func,
     work->device = s;
     work->reported = false;
     req->phase = ASYSCALL_PHASE_WORK;
-    trace_asyscall_work(req->qp->index, req->sqe.user_data, req->token);
-    if (asyscall_modelled(s) && !s->latency) {
-        work->state = ASYSCALL_WORK_FINISHED;
-        work->result = func(work);
-        done(req, work->result);
-        return;
-    }
-    work->state = ASYSCALL_WORK_QUEUED;
-    s->n_outstanding++;
-    if (asyscall_modelled(s)) {
+    trace_asyscall_work(qp->index, req->sqe.user_data, req->token);
+    if (!asyscall_modelled(s)) {
+        if (QTAILQ_EMPTY(&qp->works)) {
+            QTAILQ_INSERT_TAIL(&s->working, qp, working_entry);
+        }
+        QTAILQ_INSERT_TAIL(&qp->works, req, queue);
+        work->queued = true;
+        asyscall_work_dispatch(s);
+    } else if (s->latency) {
         asyscall_line_insert(req);
+        asyscall_work_hand_over(s, work);
+    } else {
+        done(req, func(work));
     }
-    thread_pool_submit(s->pool, asyscall_worker, work, NULL);
 }
 
 /*
- * Keep work that no worker has begun from being begun. The request still waits
- * until the worker has passed over it; false if it runs, or (modelled) may run
- * by now.
+ * Take a request back that no thread has; false if one does. With a modelled
+ * latency that is always so, and does not depend on how fast the host is.
  */
-bool asyscall_work_claim(AsyscallRequest *req)
+bool asyscall_work_unqueue(AsyscallRequest *req)
 {
-    if (asyscall_modelled(req->qp->device)) {
+    AsyscallQueuePair *qp = req->qp;
+
+    if (!req->work.queued) {
         return false;
     }
-    return qatomic_cmpxchg(&req->work.state, ASYSCALL_WORK_QUEUED,
-                           ASYSCALL_WORK_CANCELLED) == ASYSCALL_WORK_QUEUED;
+    req->work.queued = false;
+    QTAILQ_REMOVE(&qp->works, req, queue);
+    if (QTAILQ_EMPTY(&qp->works)) {
+        QTAILQ_REMOVE(&qp->device->working, qp, working_entry);
+    }
+    return true;
 }
 
 static void asyscall_work_finished(AsyscallWork *work)
@@ -109,11 +133,7 @@ static void asyscall_work_finished(AsyscallWork *work)
     AsyscallRequest *req = container_of(work, AsyscallRequest, work);
 
     work->device->n_outstanding--;
-    if (work->state == ASYSCALL_WORK_CANCELLED) {
-        work->done(req, -ECANCELED);
-    } else {
-        work->done(req, work->result);
-    }
+    work->done(req, work->result);
 }
 
 /* Bring in all results that are there. */
@@ -133,6 +153,7 @@ void asyscall_work_reap(AsyscallState *s)
         }
         asyscall_work_finished(work);
     }
+    asyscall_work_dispatch(s);
 }
 
 /* Modelled: this request's time has come. */
@@ -150,23 +171,10 @@ void asyscall_work_wait(AsyscallRequest *req)
     asyscall_work_finished(work);
 }
 
-/*
- * Reset: take back what has not begun, wait for the rest; no results are
- * brought in.
- */
+/* Reset: wait for what has begun; no results are brought in. */
 void asyscall_work_drain(AsyscallState *s)
 {
-    for (uint32_t i = 0; i < s->n_queue_pairs; i++) {
-        AsyscallQueuePair *qp = &s->queue_pairs[i];
-        AsyscallRequest *req;
-
-        QTAILQ_FOREACH(req, &qp->requests, entry) {
-            if (req->phase == ASYSCALL_PHASE_WORK) {
-                qatomic_cmpxchg(&req->work.state, ASYSCALL_WORK_QUEUED,
-                                ASYSCALL_WORK_CANCELLED);
-            }
-        }
-    }
+    qatomic_set(&s->discard_work, true);
     WITH_QEMU_LOCK_GUARD(&s->work_lock) {
         while (s->n_outstanding) {
             while (!QSIMPLEQ_EMPTY(&s->finished)) {
@@ -178,6 +186,7 @@ void asyscall_work_drain(AsyscallState *s)
             }
         }
     }
+    qatomic_set(&s->discard_work, false);
 }
 
 /* What a work owns besides memory of its request. */
