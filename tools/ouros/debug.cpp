@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <optional>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -36,10 +37,11 @@ std::vector<std::string> gdb_command(const DebugOptions& options, const std::str
     execute("set confirm off");
     execute("set pagination off");
     execute("set architecture riscv:rv64");
-    // The program is the main symbol file; the kernel's symbols are added. Both are linked at
-    // fixed addresses that do not overlap (a static PIE is where the kernel puts it).
-    execute("file " + quoted(options.run.program.front()));
-    execute("add-symbol-file " + quoted(machine_files().kernel));
+    // The kernel is the main file: gdb would look for shared libraries in a program of Linux's.
+    // Both are linked at fixed addresses that do not overlap (a static PIE is where the kernel
+    // puts it).
+    execute("file " + quoted(machine_files().kernel));
+    execute("add-symbol-file " + quoted(options.run.program.front()));
     execute("target remote " + socket);
     command.insert(command.end(), options.gdb_arguments.begin(), options.gdb_arguments.end());
     return command;
@@ -68,10 +70,13 @@ int debug_command(const DebugOptions& options) {
     SessionInput session = prepare_session(run);
     session.relay_stdin = false; // it is gdb's
     session.debugger_listener = listen_at(socket);
-    Child debugger(gdb_command(options, socket));
-    session.debugger = debugger.pidfd();
+    std::optional<Child> debugger;
+    session.start_debugger = [&] {
+        debugger.emplace(gdb_command(options, socket));
+        return debugger->pidfd();
+    };
     const int status = run_session(std::move(session));
-    if (debugger.wait() == status_not_found)
+    if (debugger && debugger->wait() == status_not_found)
         throw Failure(status_failed, fmt::format("cannot start {0}; install it with: "
                                                  "apt-get install {0}",
                                                  gdb));

@@ -50,15 +50,19 @@ class MonitorLog {
     MonitorLog()
         : lines_([this](const std::string& line) { take(line); }) {}
     void add(std::string_view piece) { lines_.add(piece); }
+    // QEMU has set everything up and answers.
+    bool ready() const { return ready_; }
     const std::string& shutdown_reason() const { return reason_; }
 
   private:
     void take(const std::string& line) {
         const auto message = nlohmann::json::parse(line, nullptr, false);
+        ready_ = ready_ || (message.is_object() && message.contains("return"));
         if (message.is_object() && message.value("event", "") == "SHUTDOWN")
             reason_ = message["data"].value("reason", "");
     }
 
+    bool ready_ = false;
     std::string reason_;
     LineSplitter lines_;
 };
@@ -85,6 +89,8 @@ class Session {
     std::string qemu_messages_;
     Relay input_relay_, output_relay_, error_relay_;
     std::vector<Collector> collectors_;
+    UniqueFd debugger_;
+    bool debugger_left_ = false; // before the program ended
     int ending_signal_ = 0; // the signal that made us end the machine
 };
 
@@ -153,7 +159,7 @@ void Session::take_signals() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
         const int number = static_cast<int>(info.ssi_signo);
-        if (number == SIGINT && input_.debugger)
+        if (number == SIGINT && input_.start_debugger)
             continue;
         if (number == SIGTSTP) {
             qemu_.signal(SIGSTOP);
@@ -172,7 +178,7 @@ void Session::loop() {
         std::vector<pollfd> polled = {
             {signals_.get(), POLLIN, 0},
             {qemu_.poll_fd(), POLLIN, 0},
-            {asked_to_end ? -1 : input_.debugger.get(), POLLIN, 0},
+            {asked_to_end ? -1 : debugger_.get(), POLLIN, 0},
             input_.relay_stdin ? input_relay_.interest() : pollfd{-1, 0, 0},
             input_.capture_stdout ? pollfd{-1, 0, 0} : output_relay_.interest(),
             error_relay_.interest(),
@@ -192,11 +198,14 @@ void Session::loop() {
         error_relay_.step(polled[error].revents);
         for (size_t i = 0; i < collectors_.size(); ++i)
             collectors_[i].step(polled[first_collector + i].revents);
+        if (input_.start_debugger && !debugger_ && monitor_log_.ready())
+            debugger_ = input_.start_debugger();
         // Nobody reads what the program writes: end it as SIGPIPE would.
         if (output_relay_.sink_broken() && !ending_signal_)
             ending_signal_ = SIGPIPE;
         if ((ending_signal_ || polled[debugger].revents) && !asked_to_end) {
             asked_to_end = true;
+            debugger_left_ = !ending_signal_;
             qemu_.signal(SIGTERM);
         }
         if (polled[process].revents)
@@ -233,8 +242,8 @@ int Session::result(int wait_status) {
     if (WIFEXITED(wait_status) && powered_off && !log_.panicked())
         return WEXITSTATUS(wait_status);
 
-    if (input_.debugger && qemu_messages_.empty())
-        return 0; // somebody left gdb before the program ended
+    if (debugger_left_)
+        return 0;
 
     std::string what;
     if (log_.panicked())

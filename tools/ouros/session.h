@@ -24,10 +24,11 @@ struct SessionInput {
     UniqueFd initramfs;
     bool show_kernel_log = false; // on stderr, while it is written
     bool relay_stdin = true;      // false: the guest's stdin is at its end at once
-    // A debugger that is a child of this process: where QEMU listens for it, and its pidfd. It
-    // has the terminal, so ^C is for it; when it ends, the machine does.
+    // For a debugger: where QEMU listens for it, and what starts it when QEMU does (one that comes
+    // earlier sends its first packet twice) and returns its pidfd. It has the terminal, so ^C is
+    // for it; when it ends, the machine does.
     UniqueFd debugger_listener;
-    UniqueFd debugger;
+    std::function<UniqueFd()> start_debugger;
     // When set, what the guest writes to stdout goes here and not to the caller's stdout.
     std::function<void(std::string_view)> capture_stdout;
 };
