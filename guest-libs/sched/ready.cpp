@@ -4,27 +4,13 @@
 // enough. Instruction counts are for rv64imac at -O2, from the first instruction to `ret`
 // included.
 
+#include <ouros/bits.h>
 #include <ouros/ordering.h>
 #include <ouros/sched.h>
 
 namespace {
 
-// The image has no libgcc and the base ISA has no ctz: a de Bruijn sequence, 8 instructions.
-constexpr uint64_t de_bruijn = 0x03f79d71b4cb0a89;
-
-struct bit_positions {
-    uint8_t of[64];
-    constexpr bit_positions()
-        : of() {
-        for (unsigned bit = 0; bit < 64; bit++)
-            of[(de_bruijn << bit) >> 58] = static_cast<uint8_t>(bit);
-    }
-};
-constexpr bit_positions positions;
-
-inline unsigned lowest_bit(uint64_t word) {
-    return positions.of[((word & -word) * de_bruijn) >> 58];
-}
+using ouros::lowest_bit;
 
 inline uint64_t bit(size_t priority) {
     return uint64_t{1} << priority;

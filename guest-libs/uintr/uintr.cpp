@@ -3,6 +3,7 @@
 // Entry stubs and the dispatch by vector. Runs in the handler: integer registers only
 // (tests/unit/handler-code.py looks).
 
+#include <ouros/bits.h>
 #include <ouros/uintr.hpp>
 
 namespace ouros::uintr {
@@ -62,9 +63,8 @@ void set_flag(flag* where) {
 }
 
 extern "C" void ouros_uintr_dispatch(uint64_t vectors) {
-    for (unsigned vector = 0; vectors; vector++, vectors >>= 1) {
-        if (!(vectors & 1))
-            continue;
+    for (; vectors; vectors &= vectors - 1) {
+        unsigned vector = lowest_bit(vectors);
         const slot& to = slots[vector];
         if (to.function)
             to.function(vector, to.context);

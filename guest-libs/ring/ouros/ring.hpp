@@ -34,6 +34,7 @@ class ring {
         , entries_(
               reinterpret_cast<io_uring_sqe*>(where.ring + asyscall_sq_offset(where.cq_entries)))
         , completions_(reinterpret_cast<const io_uring_cqe*>(where.ring + ASYSCALL_CQ_OFFSET))
+        , completions_end_(completions_ + where.cq_entries)
         , sq_size_(where.sq_entries)
         , sq_mask_(where.sq_entries - 1)
         , sq_limit_(where.sq_entries)
@@ -95,10 +96,17 @@ class ring {
             broken_ = true;
             return 0;
         }
-        for (uint64_t end = head + count; head != end; head++) {
-            const io_uring_cqe* entry = &completions_[head & cq_mask_];
-            consume(entry->user_data, entry->res, entry->flags);
+        const io_uring_cqe* entry = completions_ + (head & cq_mask_);
+        const io_uring_cqe* end = entry + count;
+        if (end > completions_end_) [[unlikely]] { // up to the end of the queue, then the rest
+            for (; entry != completions_end_; entry++)
+                consume(entry->user_data, entry->res, entry->flags);
+            end -= cq_mask_ + 1;
+            entry = completions_;
         }
+        for (; entry != end; entry++)
+            consume(entry->user_data, entry->res, entry->flags);
+        head += count;
         cq_head_ = head;
         store_release(&shared_->driver.cq_head, static_cast<uint32_t>(head));
         if (load_relaxed(&shared_->device.flags) & ASYSCALL_RING_STATUS_OVERFLOW) [[unlikely]]
@@ -152,6 +160,7 @@ class ring {
     unsigned char* doorbell_ = nullptr;
     io_uring_sqe* entries_ = nullptr;
     const io_uring_cqe* completions_ = nullptr;
+    const io_uring_cqe* completions_end_ = nullptr;
     uint64_t sq_size_ = 0;
     uint64_t sq_mask_ = 0;
     uint64_t sq_tail_ = 0;   // filled

@@ -11,7 +11,7 @@
 //
 // Three forms, by what they cost from interrupt to return, the handler's own work aside:
 //
-//   set_handler(vector, function)  38 + 20: the library's dispatch, a function per vector
+//   set_handler(vector, function)  38 + 25: the library's dispatch, a function per vector
 //   OUROS_UINTR_ENTRY(name, function); set_entry(name)
 //                                  38: one function gets all vectors
 //   set_flag(flag)                 7: nothing but flag->vectors |= vectors; the program polls it

@@ -14,9 +14,9 @@ namespace {
 constexpr int posters = 2;
 constexpr int tasks = 4;
 #if defined(__SANITIZE_THREAD__)
-constexpr long rounds = 50'000;
+constexpr long rounds = 20'000;
 #else
-constexpr long rounds = 500'000;
+constexpr long rounds = 100'000;
 #endif
 
 // What a poster does before a post is seen by the run that the post causes: S3.
