@@ -231,7 +231,7 @@ static guint32 seed_or(guint32 fixed)
 {
     const char *seed = g_getenv("ASYSCALL_SEED");
 
-    return seed ? strtoul(seed, NULL, 0) : fixed;
+    return seed ? g_ascii_strtoull(seed, NULL, 0) : fixed;
 }
 
 static void test_as_the_host_goes(void)
