@@ -41,7 +41,7 @@ generator counting() {
 void language() {
     generator count = counting();
     auto handle = count.handle;
-    measure("coro.resume_suspend", 2000, 1, [&] { handle.resume(); });
+    measure("coroutine.switch", 2000, 1, [&] { handle.resume(); });
     handle.destroy();
 }
 
@@ -50,7 +50,7 @@ task<int> leaf() {
 }
 
 task<void> create_and_destroy() {
-    measure("coro.create_destroy", 2000, 1, [] { task<int> unstarted = leaf(); });
+    measure("coroutine.create", 2000, 1, [] { task<int> unstarted = leaf(); });
     for (int i = -100; i < 2000; i++) {
         uint64_t start = instructions();
         steps += static_cast<uint64_t>(co_await leaf());
@@ -58,7 +58,7 @@ task<void> create_and_destroy() {
         if (i >= 0)
             taken.add(end - start);
     }
-    taken.report("coro.await_child");
+    taken.report("coroutine.await_child");
 }
 
 constexpr int yields = 2000;
@@ -83,7 +83,7 @@ task<void> yield_in_turns() {
     auto other = ouros::spawn(only_yields()), measuring = ouros::spawn(yields_and_measures());
     co_await measuring;
     co_await other;
-    taken.report("coro.yield", 2);
+    taken.report("coroutine.yield", 2);
 }
 
 // Wake: a handler makes a strand of higher priority ready; the running one yields to it.
@@ -124,7 +124,7 @@ task<void> wake_from_handler() {
         co_await ouros::yield();
     }
     co_await sleeping;
-    taken.report("coro.wake_from_handler_to_running");
+    taken.report("coroutine.wake");
 }
 
 // As many coroutines as the batch has operations, each with one in flight.
@@ -150,7 +150,7 @@ task<void> batch_of(const char* name, unsigned batch, Operation operation) {
             taken.add(end - start);
     }
     char full_name[64];
-    std::snprintf(full_name, sizeof full_name, "%s_batch%u_per_op", name, batch);
+    std::snprintf(full_name, sizeof full_name, "%s.batch%u", name, batch);
     taken.report(full_name, batch * rounds);
 }
 
@@ -161,12 +161,12 @@ task<int> program(const char* file) {
     co_await yield_in_turns();
     co_await wake_from_handler();
     for (unsigned batch : {1u, 8u, 32u, 128u})
-        co_await batch_of("coro.nop", batch, [](unsigned) { return ouros::nop(); });
+        co_await batch_of("coroutine.nop", batch, [](unsigned) { return ouros::nop(); });
     int fd = static_cast<int>(ouros::check(co_await ouros::open(file, O_RDONLY), file));
     for (auto& page : buffers)
         page[0] = 1;
     for (unsigned batch : {1u, 32u})
-        co_await batch_of("coro.read4k", batch, [fd](unsigned k) {
+        co_await batch_of("coroutine.read4k", batch, [fd](unsigned k) {
             return ouros::read(fd, buffers[k], sizeof buffers[k], k * sizeof buffers[k]);
         });
     co_await ouros::close(fd);

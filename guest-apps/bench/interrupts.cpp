@@ -40,7 +40,7 @@ void interrupts() {
     ouros::check(ouros::kernel::uintr_setup(), "uintr_setup");
     uintr::set_handler(vector, nothing);
     uintr::enable();
-    measure_self("uintr.handler_per_vector");
+    measure_self("uintr.handler.per_vector");
 
     uintr::set_entry(bench_empty_entry);
     measure_self("uintr.handler");
@@ -56,7 +56,7 @@ void interrupts() {
             if (i >= 0)
                 taken.add(end - start);
         }
-        taken.report("uintr.send_to_self_with_handler");
+        taken.report("uintr.send_to_self");
     }
 
     static uintr::flag flag;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // bench FILE: what the basic operations cost, in guest instructions (run it with --icount). FILE is
-// under /host and has 128 KiB or more. A line per figure: R<TAB>name<TAB>unit<TAB>value.
+// under /host and has 128 KiB or more. A line per figure: name<TAB>unit<TAB>value.
 
 #include "measure.hpp"
 
@@ -14,7 +14,6 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
-        bench::measure("calibrate.empty", 1000, 1, [] {});
         bench::system_calls(argv[1]);
         bench::interrupts();
         bench::rings(argv[1]);

@@ -25,8 +25,8 @@ class samples {
     static constexpr size_t limit = 4000;
 
     void add(uint64_t value) { values_[count_++] = value; }
-    // Prints R<TAB>name.min|med|max<TAB>insn<TAB>value: `per` operations in each sample, of which
-    // `overhead` instructions belong to the measuring.
+    // Prints name<TAB>instructions<TAB>value, the median: `per` operations in each sample, of which
+    // `overhead` instructions belong to the measuring. Forgets the samples.
     void report(const char* name, uint64_t per = 1, uint64_t overhead = reading);
 
   private:

@@ -67,7 +67,7 @@ void batch_of(const char* name, unsigned batch, Fill&& fill) {
             taken.add(end - start);
     }
     char full_name[64];
-    std::snprintf(full_name, sizeof full_name, "%s_batch%u_per_op", name, batch);
+    std::snprintf(full_name, sizeof full_name, "%s.batch%u", name, batch);
     taken.report(full_name, batch);
     ouros::check(worst, full_name);
 }
@@ -80,8 +80,7 @@ void nop(io_uring_sqe* entry, unsigned k) {
 void user_side() {
     constexpr unsigned batch = 32;
     uintr::disable();
-    samples& submits = taken;
-    static samples reaps;
+    samples& user = taken;
     for (int i = -20; i < 500; i++) {
         uint64_t target = completed + batch;
         uint64_t start = instructions();
@@ -97,13 +96,10 @@ void user_side() {
         drain();
         uint64_t end = instructions();
         ouros::check(completed == target ? 0 : -EIO, "user side");
-        if (i < 0)
-            continue;
-        submits.add(middle - start);
-        reaps.add(end - before);
+        if (i >= 0)
+            user.add(middle - start + end - before);
     }
-    submits.report("ring.nop_batch32_user_submit_per_op", batch);
-    reaps.report("ring.nop_batch32_user_reap_per_op", batch);
+    user.report("nop.batch32.user", batch, 2 * reading);
     uintr::enable();
 }
 
@@ -117,14 +113,14 @@ void rings(const char* file) {
     uintr::enable();
 
     for (unsigned batch : {1u, 8u, 32u, 128u})
-        batch_of("ring.nop", batch, nop);
+        batch_of("nop", batch, nop);
 
     int fd = ::open(file, O_RDONLY);
     ouros::check(fd < 0 ? -errno : 0, file);
     for (auto& page : buffers)
         page[0] = 1;
     for (unsigned batch : {1u, 32u})
-        batch_of("ring.read4k", batch, [fd](io_uring_sqe* entry, unsigned k) {
+        batch_of("read4k", batch, [fd](io_uring_sqe* entry, unsigned k) {
             ouros::ring::fill(entry, IORING_OP_READ, fd, reinterpret_cast<uint64_t>(buffers[k]),
                               sizeof buffers[k], k * sizeof buffers[k], k);
         });

@@ -30,13 +30,13 @@ alignas(4096) char buffer[4096];
 } // namespace
 
 void system_calls(const char* file) {
-    measure("sys.getpid", 2000, 1, [] { call(SYS_getpid); });
+    measure("call.null", 2000, 1, [] { call(SYS_getpid); });
 
     int fd = ::open(file, O_RDONLY);
     ouros::check(fd < 0 ? -errno : 0, file);
     long buffer_address = reinterpret_cast<long>(buffer);
     ouros::check(call(SYS_pread64, fd, buffer_address, sizeof buffer, 0), file);
-    measure("sys.pread4k_host", 500, 1,
+    measure("read4k.call", 500, 1,
             [&] { call(SYS_pread64, fd, buffer_address, sizeof buffer, 0); });
     ::close(fd);
 }
