@@ -26,8 +26,8 @@ struct location {
     extern "C" [[noreturn]] void __ubsan_handle_##name(const void* data, uint64_t, uint64_t) {     \
         found(data, what);                                                                         \
     }                                                                                              \
-    extern "C" [[noreturn]] void __ubsan_handle_##name##_abort(const void* data, uint64_t,         \
-                                                               uint64_t) {                         \
+    extern "C"                                                                                     \
+        [[noreturn]] void __ubsan_handle_##name##_abort(const void* data, uint64_t, uint64_t) {    \
         found(data, what);                                                                         \
     }
 
@@ -51,8 +51,8 @@ UBSAN_HANDLER(nonnull_return_v1, "null returned")
 extern "C" [[noreturn]] void __ubsan_handle_type_mismatch_v1(const void* data, uint64_t address) {
     auto* at = static_cast<const location*>(data);
     kernel::panic("undefined behaviour: %s 0x%lx at %s:%u:%u",
-                  address ? "misaligned or too small object at" : "null pointer", address,
-                  at->file, at->line, at->column);
+                  address ? "misaligned or too small object at" : "null pointer", address, at->file,
+                  at->line, at->column);
 }
 extern "C" [[noreturn]] void __ubsan_handle_type_mismatch_v1_abort(const void* data,
                                                                    uint64_t address) {

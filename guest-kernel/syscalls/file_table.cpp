@@ -4,6 +4,7 @@
 
 namespace kernel {
 
+// clang-format off
 const syscall_entry file_calls[] = {
     CALL_PAIR(read),       CALL_PAIR(write),     CALL_PAIR(readv),
     CALL_PAIR(writev),     CALL_PAIR(pread64),   CALL_PAIR(pwrite64),
@@ -24,5 +25,6 @@ const syscall_entry file_calls[] = {
     CALL_OF(fchmod),       CALL_OF(fchown),      CALL_OF(fadvise64),
     CALL_OF(flock),        CALL_OF(sync),        {},
 };
+// clang-format on
 
 } // namespace kernel

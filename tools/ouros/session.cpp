@@ -91,7 +91,7 @@ class Session {
     std::vector<Collector> collectors_;
     UniqueFd debugger_;
     bool debugger_left_ = false; // before the program ended
-    int ending_signal_ = 0; // the signal that made us end the machine
+    int ending_signal_ = 0;      // the signal that made us end the machine
 };
 
 std::pair<UniqueFd, UniqueFd> make_monitor() {

@@ -26,15 +26,15 @@
 #endif
 
 /* Far above Linux's numbers, so that on Linux they answer ENOSYS. */
-#define OUROS_SYS_ring_setup        20224
-#define OUROS_SYS_ring_close        20225
-#define OUROS_SYS_wait              20226
-#define OUROS_SYS_uintr_setup       20227
-#define OUROS_SYS_statistics        20228
-#define OUROS_SYS_uintr_create_fd       20229
+#define OUROS_SYS_ring_setup 20224
+#define OUROS_SYS_ring_close 20225
+#define OUROS_SYS_wait 20226
+#define OUROS_SYS_uintr_setup 20227
+#define OUROS_SYS_statistics 20228
+#define OUROS_SYS_uintr_create_fd 20229
 #define OUROS_SYS_uintr_register_sender 20230
-#define OUROS_SYS_first             20224
-#define OUROS_SYS_last              20230
+#define OUROS_SYS_first 20224
+#define OUROS_SYS_last 20230
 
 /*
  * ring_setup(sq_entries, cq_entries, struct ouros_ring *out, out_size)
@@ -46,16 +46,16 @@
  * -ENODEV (no device), -EFAULT.
  */
 struct ouros_ring {
-    uint64_t ring;          /* address of struct asyscall_ring; entries follow as it says */
-    uint64_t doorbell;      /* address of the doorbell page */
+    uint64_t ring;     /* address of struct asyscall_ring; entries follow as it says */
+    uint64_t doorbell; /* address of the doorbell page */
     uint32_t sq_entries;
     uint32_t cq_entries;
     uint32_t queue_pair;
-    uint32_t vector;        /* OUROS_VECTOR_COMPLETION */
+    uint32_t vector; /* OUROS_VECTOR_COMPLETION */
 };
 OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
 
-#define OUROS_VECTOR_COMPLETION     0
+#define OUROS_VECTOR_COMPLETION 0
 
 /* ring_close(): cancels what is in flight, waits until no DMA is left, unmaps. */
 
@@ -91,7 +91,7 @@ struct ouros_statistics {
     uint64_t device_interrupts;     /* other external interrupts taken while it ran */
     uint64_t page_faults;
     uint64_t other_traps;
-    uint64_t context_switches;      /* times a thread of the process was switched in */
+    uint64_t context_switches; /* times a thread of the process was switched in */
 };
 
 /* The kernel puts the scheduler image (one ELF, the same bytes in every process and in the

@@ -31,8 +31,7 @@ struct ouros_scheduler {
     bool (*post)(struct ouros_queue*, struct ouros_task*);
 };
 
-static inline bool ouros_image_same(const char* left, const char* right)
-{
+static inline bool ouros_image_same(const char* left, const char* right) {
     while (*left != '\0' && *left == *right) {
         left++;
         right++;
@@ -45,8 +44,7 @@ static inline bool ouros_image_same(const char* left, const char* right)
  * if it is not there. Looks through .dynsym in order: there are a dozen symbols, and it is done
  * once.
  */
-static inline const void* ouros_image_symbol(const void* image, const char* name)
-{
+static inline const void* ouros_image_symbol(const void* image, const char* name) {
     const char* base = (const char*)image;
     const Elf64_Ehdr* header = (const Elf64_Ehdr*)image;
     const Elf64_Sym* symbols = NULL;
@@ -81,13 +79,12 @@ static inline const void* ouros_image_symbol(const void* image, const char* name
     return NULL;
 }
 
-static inline bool ouros_scheduler_bind(struct ouros_scheduler* scheduler, const void* image)
-{
+static inline bool ouros_scheduler_bind(struct ouros_scheduler* scheduler, const void* image) {
     /* The version definition is a symbol of its own. Its value is 0, which is the image. */
     if (ouros_image_symbol(image, OUROS_SCHED_VERSION) == NULL)
         return false;
 #define OUROS_BIND(function)                                                                       \
-    (*(const void**)(void*)&scheduler->function =                                                  \
+    (*(const void**)(void*)(&scheduler->function) =                                                \
          ouros_image_symbol(image, "ouros_sched_" #function))
     return OUROS_BIND(init) && OUROS_BIND(task_init) && OUROS_BIND(wake) && OUROS_BIND(yield) &&
            OUROS_BIND(suspend) && OUROS_BIND(exit) && OUROS_BIND(reschedule) &&

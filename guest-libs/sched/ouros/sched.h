@@ -46,7 +46,7 @@ extern "C" {
 #define OUROS_SCHED_STATIC_ASSERT(condition) _Static_assert(condition, #condition)
 #endif
 
-#define OUROS_PRIORITIES 64u   /* 0 is the highest */
+#define OUROS_PRIORITIES 64u    /* 0 is the highest */
 #define OUROS_PRIORITY_IDLE 64u /* published when nothing is ready */
 
 /*
@@ -97,10 +97,10 @@ struct ouros_task {
 struct ouros_queue {
     struct ouros_task* list[OUROS_PRIORITIES]; /* owner: heads */
     struct ouros_task* running;                /* owner: NULL when nothing runs */
-    struct ouros_task** top;  /* owner: the first list that is not empty, or NULL */
-    uint64_t ready;           /* owner: bit n is set exactly when list[n] is not empty */
-    uint32_t* published;      /* owner: where the number of `top` is stored when it changes
-                                 (OUROS_PRIORITY_IDLE for none); NULL: nowhere */
+    struct ouros_task** top; /* owner: the first list that is not empty, or NULL */
+    uint64_t ready;          /* owner: bit n is set exactly when list[n] is not empty */
+    uint32_t* published;     /* owner: where the number of `top` is stored when it changes
+                                (OUROS_PRIORITY_IDLE for none); NULL: nowhere */
     /* Written by others, so on a cache line of its own. */
     struct ouros_task* inbox __attribute__((aligned(64)));
 };
@@ -158,13 +158,11 @@ bool ouros_sched_post(struct ouros_queue* queue, struct ouros_task* task);
 
 /* May the memory of an exited task be reused: is it in no inbox? Whoever may still post it has
  * to be gone before the question makes sense. */
-static inline bool ouros_sched_is_quiet(const struct ouros_task* task)
-{
+static inline bool ouros_sched_is_quiet(const struct ouros_task* task) {
     return __atomic_load_n(&task->posted, __ATOMIC_ACQUIRE) == 0;
 }
 
-static inline bool ouros_sched_has_posted(const struct ouros_queue* queue)
-{
+static inline bool ouros_sched_has_posted(const struct ouros_queue* queue) {
     return __atomic_load_n(&queue->inbox, __ATOMIC_ACQUIRE) != NULL;
 }
 
