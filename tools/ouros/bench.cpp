@@ -12,7 +12,7 @@
 namespace ouros {
 namespace {
 
-constexpr std::string_view unit = "insn"; // instructions retired
+constexpr std::string_view unit = "instructions";
 
 std::optional<double> number(const nlohmann::json& object, const char* key) {
     const auto found = object.find(key);
@@ -43,72 +43,55 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 } // namespace
 
-std::map<std::string, Figure> parse_figures(std::string_view output) {
-    std::map<std::string, double> numbers;
-    std::set<std::string> names;
+std::vector<Figure> parse_figures(std::string_view output) {
+    std::vector<Figure> figures;
+    std::set<std::string_view> seen;
     for (const std::string_view line : split(output, '\n')) {
         const auto fields = split(line, '\t');
-        if (fields.size() != 4 || fields[0] != "R")
-            continue;
-        const std::string name(fields[1]);
         double value = 0;
-        const char* end = fields[3].data() + fields[3].size();
-        const auto parsed = std::from_chars(fields[3].data(), end, value);
+        if (fields.size() != 3 || fields[0].empty())
+            continue;
+        const char* end = fields[2].data() + fields[2].size();
+        const auto parsed = std::from_chars(fields[2].data(), end, value);
         if (parsed.ec != std::errc{} || parsed.ptr != end || !std::isfinite(value))
-            throw Failure(status_failed, fmt::format("{} is no number", name));
-        if (fields[2] != unit)
-            throw Failure(status_failed,
-                          fmt::format("{} is in {}, not in {}", name, fields[2], unit));
-        if (!numbers.emplace(name, value).second)
-            throw Failure(status_failed, fmt::format("{} comes twice", name));
-        names.insert(name.substr(0, name.rfind('.')));
+            continue;
+        if (!seen.insert(fields[0]).second)
+            throw Failure(status_failed, fmt::format("the benchmark gives {} twice", fields[0]));
+        figures.push_back({std::string(fields[0]), std::string(fields[1]), value});
     }
-    const auto number_of = [&](const std::string& name) {
-        const auto found = numbers.find(name);
-        if (found == numbers.end())
-            throw Failure(status_failed, fmt::format("{} is missing", name));
-        return found->second;
-    };
-    std::map<std::string, Figure> figures;
-    for (const auto& name : names)
-        figures[name] = {number_of(name + ".min"), number_of(name + ".med"),
-                         number_of(name + ".max")};
     return figures;
 }
 
 std::vector<Row> make_rows(const nlohmann::json& targets, const nlohmann::json& linux_figures,
-                           const std::map<std::string, Figure>& figures) {
+                           const std::vector<Figure>& figures) {
     std::vector<Row> rows;
-    std::set<std::string> used;
     for (const auto& target : targets.at("rows")) {
-        Row row;
-        row.id = target.at("id");
-        row.what = target.at("what");
-        row.reach = number(target, "reach");
-        row.dream = number(target, "dream");
-        row.leaves_out = target.value("leaves_out", "");
+        Row row{target.at("id"),
+                target.at("what"),
+                {},
+                {},
+                {},
+                number(target, "reach"),
+                number(target, "dream"),
+                target.value("leaves_out", "")};
         const auto& known = linux_figures.at("rows");
         if (const auto found = known.find(row.id); found != known.end()) {
             row.debian = number(*found, "debian");
             row.lean = number(*found, "lean");
         }
-        row.ouros = Figure{};
-        for (const auto& name : target.value("figures", std::vector<std::string>{row.id})) {
-            used.insert(name);
-            const auto found = figures.find(name);
-            if (found == figures.end()) {
-                row.ouros.reset();
-                break;
-            }
-            row.ouros->min += found->second.min;
-            row.ouros->median += found->second.median;
-            row.ouros->max += found->second.max;
-        }
         rows.push_back(std::move(row));
     }
-    for (const auto& [name, figure] : figures)
-        if (!used.contains(name))
-            rows.push_back({name, name, {}, {}, figure, {}, {}, ""});
+    for (const auto& figure : figures) {
+        if (figure.unit != unit)
+            throw Failure(status_failed,
+                          fmt::format("{} is in {}, not in {}", figure.id, figure.unit, unit));
+        const auto found = std::find_if(rows.begin(), rows.end(),
+                                        [&](const Row& row) { return row.id == figure.id; });
+        if (found != rows.end())
+            found->ouros = figure.value;
+        else
+            rows.push_back({figure.id, figure.id, {}, {}, figure.value, {}, {}, ""});
+    }
     return rows;
 }
 
@@ -126,10 +109,9 @@ std::string table(const std::vector<Row>& rows) {
             mark = fmt::format("[{}]", ++note);
             notes += fmt::format("{:>4} {}\n", mark, row.leaves_out);
         }
-        std::string line = fmt::format(
-            "{:{}} {:>4} {:>8} {:>8} {:>8} {:>8} {:>8}", row.what, width, mark, cell(row.debian),
-            cell(row.lean), cell(row.ouros ? std::optional(row.ouros->median) : std::nullopt),
-            cell(row.reach), cell(row.dream));
+        std::string line = fmt::format("{:{}} {:>4} {:>8} {:>8} {:>8} {:>8} {:>8}", row.what, width,
+                                       mark, cell(row.debian), cell(row.lean), cell(row.ouros),
+                                       cell(row.reach), cell(row.dream));
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + '\n';
     }
@@ -148,14 +130,11 @@ nlohmann::ordered_json report(const std::vector<Row>& rows, uint64_t latency_ns)
                         {"what", row.what},
                         {"linux_debian", value(row.debian)},
                         {"linux_lean", value(row.lean)},
-                        {"ouros", row.ouros ? nlohmann::ordered_json{{"min", row.ouros->min},
-                                                                     {"median", row.ouros->median},
-                                                                     {"max", row.ouros->max}}
-                                            : nlohmann::ordered_json()},
+                        {"ouros", value(row.ouros)},
                         {"reach", value(row.reach)},
                         {"dream", value(row.dream)},
                         {"leaves_out", row.leaves_out}});
-    return {{"unit", "guest instructions"},
+    return {{"unit", unit},
             {"machine", "1 hart, icount shift=0,sleep=off"},
             {"completion_latency_ns", latency_ns},
             {"rows", list}};
