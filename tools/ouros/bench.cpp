@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 
 namespace ouros {
@@ -102,12 +103,15 @@ std::string table(const std::vector<Row>& rows) {
     std::string text = fmt::format("{:{}} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "guest instructions",
                                    width + 5, "Debian", "lean", "Ouros", "reach", "dream");
     std::string notes;
-    int note = 0;
+    std::map<std::string, int> numbers; // of notes; rows may share one
     for (const auto& row : rows) {
         std::string mark;
         if (!row.leaves_out.empty()) {
-            mark = fmt::format("[{}]", ++note);
-            notes += fmt::format("{:>4} {}\n", mark, row.leaves_out);
+            const int next = static_cast<int>(numbers.size()) + 1;
+            const auto [found, is_new] = numbers.emplace(row.leaves_out, next);
+            mark = fmt::format("[{}]", found->second);
+            if (is_new)
+                notes += fmt::format("{:>4} {}\n", mark, row.leaves_out);
         }
         std::string line = fmt::format("{:{}} {:>4} {:>8} {:>8} {:>8} {:>8} {:>8}", row.what, width,
                                        mark, cell(row.debian), cell(row.lean), cell(row.ouros),

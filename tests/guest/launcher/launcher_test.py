@@ -4,6 +4,7 @@
 
 import glob
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -96,6 +97,78 @@ def icount_runs_are_equal():
     outputs = {run("--icount", "--", COUNT).stdout for _ in range(5)}
     equal(len(outputs), 1, f"different outputs {outputs}")
     assert b"output" in outputs.pop()
+
+
+def bench_figures_are_equal():
+    with tempfile.TemporaryDirectory() as name:
+        reports = []
+        for i in range(2):
+            result = ouros("bench", "--json", f"{name}/{i}.json")
+            equal(result.returncode, 0, f"status ({result.stderr!r})")
+            reports.append((result.stdout, pathlib.Path(f"{name}/{i}.json").read_bytes()))
+        equal(reports[0], reports[1], "report")
+        figures = [row["ouros"] for row in json.loads(reports[0][1])["rows"]]
+        assert figures and None not in figures, f"missing figures: {reports[0][0].decode()}"
+
+
+# --- the demonstration
+
+def boot_digests_equal_sha256sum():
+    with tempfile.TemporaryDirectory() as name:
+        folder = os.fsencode(name) + b"/top"
+        deep = folder + b"/a/b/c/d"
+        os.makedirs(deep)
+        os.mkdir(folder + b"/empty folder")
+        random_bytes = random.Random(2).randbytes
+        files = {b"empty": b"", b"no newline": b"x", b"a, b = c": b"1\n2\n",
+                 b"-dash": b"-\n" * 1000, b"quote'\"$`\\": b"q\n", b"\xc3\xa9\xf0\x9f\x90\x8d": b"u\n",
+                 b"\xff\xfe not UTF-8": b"\0" * 5000, b"tab\there": b"t", b"line\nbreak": b"n",
+                 b"x" * 255: b"long name\n", b"a/b/c/d/deep": b"deep\n",
+                 b"a/large": random_bytes(5_000_000), b"a/page": random_bytes(4096),
+                 b"a/page and 1": random_bytes(4097)}
+        for i in range(150): # more than are open at once
+            files[b"a/b/many %d" % i] = random_bytes(i * 50)
+        for path, content in files.items():
+            pathlib.Path(os.fsdecode(folder + b"/" + path)).write_bytes(content)
+        os.symlink("empty", folder + b"/link to a file")
+        files[b"link to a file"] = b""
+        os.symlink("a", folder + b"/link to a folder")
+        os.symlink("nowhere", folder + b"/dangling")
+        os.symlink("/etc/passwd", folder + b"/out of the export")
+        os.symlink("../outside", folder + b"/also out")
+        (pathlib.Path(name) / "outside").write_text("secret\n", encoding="ascii")
+
+        expected = b""
+        for path in sorted(files):
+            content = files[path]
+            digest = subprocess.run(["sha256sum"], input=content, capture_output=True, check=True)
+            expected += b"%10d %8d  %s  /host/%s\n" % (
+                len(content), content.count(b"\n"), digest.stdout.split()[0], path)
+        result = ouros("boot", name + "/top")
+        equal(result.returncode, 0, f"status ({result.stderr!r})")
+        listed, _, summary = result.stdout.partition(b"\n\n")
+        assert listed + b"\n" == expected, difference(listed + b"\n", expected)
+        counted = dict(line.rsplit(None, 1) for line in summary.decode().splitlines() if line)
+        equal(int(counted["files"]), len(files), "files")
+        equal(int(counted["bytes"]), sum(map(len, files.values())), "bytes")
+        assert int(counted["  most in flight"]) >= 32, summary.decode()
+        equal((counted["  submission"], counted["  completion"]), ("0", "0"),
+              "kernel entries for submission and completion")
+
+
+def difference(got, expected):
+    lines = set(expected.split(b"\n")) ^ set(got.split(b"\n"))
+    return "\n".join(repr(line) for line in sorted(lines)[:10])
+
+
+def debug_stops_in_the_program():
+    result = subprocess.run(
+        [OUROS, "debug", "--gdb-arg=-batch", "--gdb-arg=-ex", "--gdb-arg=break main",
+         "--gdb-arg=-ex", "--gdb-arg=continue", "--gdb-arg=-ex", "--gdb-arg=info source",
+         "--", COUNT], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    assert b"Breakpoint 1, main" in result.stdout, result
+    assert b"count.cpp" in result.stdout, result
+    equal(result.returncode, 0, "status")
 
 
 # --- the end of a machine
