@@ -48,7 +48,9 @@ void start_devices() {
     uintr_start();
     asyscall_device::initialise();
     if (asyscall_device::get()) {
-        plic_add(machine.asyscall_interrupt, true, [] { asyscall_device::get()->interrupt(); });
+        plic_add(
+            machine.asyscall_interrupt, [] { asyscall_device::get()->interrupt(); },
+            [] { asyscall_device::get()->poll(); });
         ring_service_start();
     }
 }

@@ -105,6 +105,11 @@ class asyscall_device {
 
     // The device's interrupt.
     void interrupt();
+    // The same without an interrupt, if there is something; else it takes no lock.
+    void poll() {
+        if (completions_waiting())
+            interrupt();
+    }
 
   private:
     // In flight: user_data = index in the table | generation << 32, so that a CQE that answers
@@ -133,6 +138,7 @@ class asyscall_device {
     io_uring_sqe* submissions() const;
     bool push(asyscall_request& request);
     void push_waiting();
+    bool completions_waiting() const;
     void drain();
     void finish(const io_uring_cqe& entry);
     void dispatch(const io_uring_cqe& event);

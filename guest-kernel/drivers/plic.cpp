@@ -18,8 +18,8 @@ constexpr uint32_t urgent_priority = 2;
 
 struct source {
     uint32_t number;
-    bool deferred;
     interrupt_handler handler;
+    interrupt_handler poll;
 };
 source sources[8];
 unsigned source_count;
@@ -34,11 +34,11 @@ volatile uint32_t& context_reg(uint64_t offset) {
 
 } // namespace
 
-void plic_add(uint32_t number, bool deferred, interrupt_handler handler) {
+void plic_add(uint32_t number, interrupt_handler handler, interrupt_handler poll) {
     if (!machine.plic || !number || source_count == sizeof sources / sizeof sources[0])
         return;
-    sources[source_count++] = {number, deferred, handler};
-    reg(4 * number) = deferred ? deferred_priority : urgent_priority;
+    sources[source_count++] = {number, handler, poll};
+    reg(4 * number) = poll ? deferred_priority : urgent_priority;
 }
 
 void plic_start_hart(unsigned index) {
@@ -65,8 +65,8 @@ void plic_handle() {
 
 void plic_poll_deferred() {
     for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].deferred)
-            sources[i].handler();
+        if (sources[i].poll)
+            sources[i].poll();
 }
 
 void plic_defer(bool deferred) {

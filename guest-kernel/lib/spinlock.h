@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Spin locks. The kernel runs with interrupts off, so a holder is never interrupted on its own
-// hart; never hold one across co_await. Ticket lock: harts get it in the order they asked.
+// hart; never hold one across co_await. Not tickets: an emulator runs harts in turns, and a hart
+// that wants a lock again would wait for the turn of one that is not running.
 #pragma once
 
 #include <atomic>
@@ -16,21 +17,15 @@ class spinlock {
     spinlock& operator=(const spinlock&) = delete;
 
     void lock() {
-        uint32_t ticket = next_.fetch_add(1, std::memory_order_relaxed);
-        while (serving_.load(std::memory_order_acquire) != ticket)
-            ;
+        while (held_.exchange(1, std::memory_order_acquire))
+            while (held_.load(std::memory_order_relaxed))
+                ;
     }
-    void unlock() {
-        serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    }
-    // For assertions, and for the panic path, which must print even if the holder is gone.
-    bool locked() const {
-        return serving_.load(std::memory_order_relaxed) != next_.load(std::memory_order_relaxed);
-    }
+    void unlock() { held_.store(0, std::memory_order_release); }
+    bool locked() const { return held_.load(std::memory_order_relaxed) != 0; }
 
   private:
-    std::atomic<uint32_t> next_{0};
-    std::atomic<uint32_t> serving_{0};
+    std::atomic<uint32_t> held_{0};
 };
 
 class [[nodiscard]] lock_guard {

@@ -82,7 +82,7 @@ void uintr_start() {
     slots = uintc::global(OUROS_UINTC_CAPACITY);
     if (slots > max_slots)
         slots = max_slots;
-    plic_add(machine.uintc_interrupt, false, drain_wake_list);
+    plic_add(machine.uintc_interrupt, drain_wake_list);
     available = true;
 }
 
