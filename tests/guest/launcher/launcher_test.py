@@ -237,7 +237,9 @@ def compiled_here(folder, *options):
     source = folder / "main.c"
     source.write_text("int main(void) { return 0; }\n", encoding="ascii")
     program = folder / "main"
-    subprocess.run(["cc", *options, str(source), "-o", str(program)], check=True)
+    # Meson puts the cross compiler's folders first in PATH: its assembler is another machine's.
+    subprocess.run(["/usr/bin/cc", *options, str(source), "-o", str(program)], check=True,
+                   env={"PATH": "/usr/bin:/bin"})
     return str(program)
 
 

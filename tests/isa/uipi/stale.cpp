@@ -12,7 +12,7 @@ constexpr unsigned owners = 500;
 Thread senders[MAX_HARTS], owner;
 SenderTable tables[MAX_HARTS];
 Mark current, stop;
-std::uint64_t sent[MAX_HARTS], refused[MAX_HARTS];
+Mark sent[MAX_HARTS], refused[MAX_HARTS];
 
 // All the time, to generation 1 .. owners, by one entry each; the vector is the generation's.
 void keep_sending(std::uint64_t hart) {
@@ -21,7 +21,7 @@ void keep_sending(std::uint64_t hart) {
         for (std::uint64_t g = now > 2 ? now - 2 : 1; g <= now; ++g) {
             std::uint64_t status = uipi::send(g);
             CHECK(status == OUROS_UIPI_SENT || status == OUROS_UIPI_REFUSED);
-            (status == OUROS_UIPI_SENT ? sent : refused)[hart]++;
+            (status == OUROS_UIPI_SENT ? sent : refused)[hart].add();
             // A refusal is final: that generation does not come back.
             if (g < now)
                 EQUAL(uipi::send(g), OUROS_UIPI_REFUSED);
@@ -59,15 +59,14 @@ void test(unsigned hart) {
             std::uint64_t pending = 0;
             UNTIL((pending |= uintc::take(receiver)) != 0);
             EQUAL(pending, 1ull << (g % 64));
+            // A machine with fewer processors than harts runs them in turns: each hart sends to
+            // the first owner, and is refused once the second one has come.
+            for (unsigned i = 1; i < HARTS && g <= 2; ++i)
+                UNTIL((g == 1 ? sent : refused)[i].get() > 0);
         }
         stop.set(1);
     }
     barrier();
-    if (hart == 0) {
+    if (hart == 0)
         uintc::take(receiver);
-        for (unsigned i = 1; i < HARTS; ++i) {
-            CHECK(sent[i] > 0);
-            CHECK(refused[i] > 0);
-        }
-    }
 }
