@@ -24,19 +24,23 @@ std::vector<Figure> parse_figures(std::string_view output);
 struct Row {
     std::string id;
     std::string what;
-    std::optional<double> debian, lean, ouros, reach, dream;
+    std::optional<double> debian, lean;
+    std::optional<double> ouros; // completions come at once
+    std::optional<double> late;  // completions come after a modelled latency
+    std::optional<double> reach, dream;
     std::string leaves_out; // work of the hardware that an instruction count does not see
 };
 
 // The rows of docs/figures/targets.json with Linux's columns of docs/figures/linux.json, and at
 // the end the figures that neither knows. Throws Failure for a figure in another unit.
 std::vector<Row> make_rows(const nlohmann::json& targets, const nlohmann::json& linux_figures,
-                           const std::vector<Figure>& figures);
+                           const std::vector<Figure>& figures,
+                           const std::vector<Figure>& late_figures);
 
 // As a person reads it.
 std::string table(const std::vector<Row>& rows);
 
 // As a program reads it.
-nlohmann::ordered_json report(const std::vector<Row>& rows, uint64_t latency_ns);
+nlohmann::ordered_json report(const std::vector<Row>& rows, uint64_t late_latency_ns);
 
 } // namespace ouros
