@@ -33,8 +33,13 @@
 #define OUROS_SYS_statistics 20228
 #define OUROS_SYS_uintr_create_fd 20229
 #define OUROS_SYS_uintr_register_sender 20230
+#define OUROS_SYS_uintr_unregister_sender 20231
+#define OUROS_SYS_uintr_send 20232
+#define OUROS_SYS_user_exceptions 20233
+#define OUROS_SYS_fault_in 20234
+#define OUROS_SYS_user_device 20235
 #define OUROS_SYS_first 20224
-#define OUROS_SYS_last 20230
+#define OUROS_SYS_last 20235
 
 /*
  * ring_setup(sq_entries, cq_entries, struct ouros_ring *out, out_size)
@@ -72,8 +77,56 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
  * uintr_create_fd(vector, flags): an fd that stands for (this thread's receiver, vector);
  *   -EINVAL for vector > 63. Passing or inheriting the fd passes the right to send.
  * uintr_register_sender(fd, flags): an entry in this process's sender table for that fd;
- *   returns the index for `uipi SEND`. -EBADF, -EINVAL, -ENOSPC.
+ *   returns the index for `uipi SEND`. -EBADF, -EINVAL, -ENOMEM, -ENOSPC.
+ * uintr_unregister_sender(index): the entry is dead when the call returns, its index may be
+ *   given to a later registration. 0, -EINVAL.
+ * uintr_send(index): what `uipi SEND` does, by the kernel. There may be more receivers than the
+ *   UINTC has slots; a receiver that has none at the moment keeps its vectors in the kernel and
+ *   its senders' entries are invalid, so that `uipi SEND` answers OUROS_UIPI_NO_SENDER (or, in
+ *   the moment of the change, OUROS_UIPI_REFUSED). The sender then makes this call, which loses
+ *   no vector. 0; -EINVAL: no such entry; -ESRCH: its receiver has ended.
+ *
+ * Ends. A receiver belongs to a thread and ends with it, or when its process executes another
+ * program: from then on its senders get OUROS_UIPI_REFUSED or OUROS_UIPI_NO_SENDER, and uintr_send
+ * -ESRCH. fork: the child's thread has no receiver and its process no sender table; the fds are
+ * inherited, and give the child the right to register. execve: receiver and sender table go; fds
+ * without FD_CLOEXEC stay. Closing the last fd takes nothing from who has registered; it only ends
+ * the passing on of the right.
  */
+
+/*
+ * user_exceptions(mask, flags = 0): which exceptions of the calling thread go to its utvec instead
+ * of the kernel: bit n is cause n. Allowed are OUROS_USER_EXCEPTIONS. Replaces the mask and returns
+ * the one before; -EINVAL. Not inherited by threads; fork and execve start with 0. The trap is taken
+ * whether or not ustatus.UIE is set, and clears it; a second one before the handler has saved
+ * uepc, ucause and utval overwrites them, so the entry must be such that it can't fault: resident
+ * (fault_in) and on a stack of its own.
+ *
+ * fault_in(address, access): what the kernel does on a page fault at this address with this access
+ * (PROT_READ, PROT_WRITE or PROT_EXEC): brings in the page of an area that comes in on demand. For
+ * a handler that finds that a page fault was the kernel's business. 0: the access would succeed now;
+ * -EFAULT: it is not allowed, -ENOMEM. A handler that does not want an exception clears its bit
+ * with user_exceptions and returns to the instruction, which then traps to the kernel.
+ */
+#define OUROS_USER_EXCEPTIONS 0xb05dull /* 0 2 3 4 6 12 13 15: misaligned fetch, load and store,
+                                           illegal instruction, breakpoint, page faults */
+
+/*
+ * user_device(name, struct ouros_user_device *out, out_size, flags = 0): gives the calling thread a
+ * device that the kernel does not use itself, named as its device-tree node is ("serial@10002000"):
+ * maps its registers, and the claim/complete registers of the thread's hart in the PLIC (user
+ * context), so that the device's interrupt reaches the thread as a user external interrupt. The
+ * thread stays on the hart that it is on. Given back when the thread ends. -ENOENT, -EBUSY,
+ * -ENODEV (no user contexts in the PLIC), -ENOMEM, -EFAULT, -EINVAL.
+ */
+struct ouros_user_device {
+    uint64_t registers; /* address of the first register page */
+    uint64_t size;      /* bytes */
+    uint64_t claim;     /* address of the claim/complete register (32 bits) */
+    uint32_t interrupt; /* what a claim returns for this device */
+    uint32_t hart;
+};
+OUROS_STATIC_ASSERT(sizeof(struct ouros_user_device) == 32);
 
 /*
  * statistics(struct ouros_statistics *out, out_size): counters of the calling process since
