@@ -36,15 +36,19 @@ class Machine:
 
     def __init__(self, qemu, arguments, folder, name):
         self.console = pathlib.Path(folder, f"{name}.console")
-        qmp, gdb = (pathlib.Path(folder, f"{name}.{kind}") for kind in ("qmp", "gdb"))
+        qmp, gdb, qtest = (pathlib.Path(folder, f"{name}.{kind}")
+                           for kind in ("qmp", "gdb", "qtest"))
         self.process = subprocess.Popen([
+            qemu, *arguments, "-S", "-display", "none", "-monitor", "none",
             # Without the state of the stopped source ("debug"), which cannot be loaded.
-            qemu, *arguments, "-S", "-global", "migration.store-global-state=off", "-display", "none", "-monitor", "none",
+            "-global", "migration.store-global-state=off",
             "-serial", f"file:{self.console}", "-qmp", f"unix:{qmp},server=on,wait=off",
+            "-qtest", f"unix:{qtest},server=on,wait=off", "-qtest-log", "none",
             "-chardev", f"socket,id=gdb,path={gdb},server=on,wait=off", "-gdb", "chardev:gdb"],
             stdin=subprocess.DEVNULL)
         self.qmp_stream = connect(qmp, self.process).makefile("rw")
         self.gdb_stream = connect(gdb, self.process)
+        self.qtest_stream = connect(qtest, self.process).makefile("rw")
         self.gdb_left = b""
         self.qmp_stream.readline()
         self.qmp("qmp_capabilities")
@@ -106,6 +110,13 @@ class Machine:
             self.gdb(f"z0,{address:x},4")
         return self.pc()
 
+    def input(self, irq, level):
+        """Drives an input of the first hart."""
+        self.qtest_stream.write(f"set_irq_in /machine/soc0/harts[0] unnamed-gpio-in {irq} {level}\n")
+        self.qtest_stream.flush()
+        if (answer := self.qtest_stream.readline().strip()) != "OK":
+            raise Failure(f"the hart's input {irq}: {answer or 'QEMU ended'}")
+
     def save(self, file):
         self.qmp("migrate", uri=f"file:{file}")
         end = time.monotonic() + DEADLINE
@@ -113,6 +124,29 @@ class Machine:
             if status == "failed" or time.monotonic() > end:
                 raise Failure(f"saving the machine: {status}")
             time.sleep(0.02)
+
+    def add_disk(self, file):
+        """An empty one, for snapshots."""
+        def create(job, **options):
+            self.qmp("blockdev-create", **{"job-id": job, "options": options})
+            end = time.monotonic() + DEADLINE
+            while (state := self.qmp("query-jobs")[0])["status"] != "concluded":
+                if time.monotonic() > end:
+                    raise Failure(f"creating {file}: {state['status']}")
+                time.sleep(0.02)
+            self.qmp("job-dismiss", id=job)
+            if "error" in state:
+                raise Failure(f"creating {file}: {state['error']}")
+
+        create("file", driver="file", filename=file, size=0)
+        self.qmp("blockdev-add", driver="file", filename=file, **{"node-name": "file"})
+        create("disk", driver="qcow2", file="file", size=1 << 20)
+        self.qmp("blockdev-add", driver="qcow2", file="file", **{"node-name": "disk"})
+
+    def snapshot(self, command):
+        """savevm or loadvm, in this process."""
+        if message := self.hmp(f"{command} here"):
+            raise Failure(f"{command}: {message}")
 
     def loaded(self):
         """Waits for an -incoming machine."""
@@ -128,7 +162,8 @@ class Machine:
         return self.process.wait(DEADLINE)
 
 
-def symbols(nm, program, prefix):
+def symbols(nm, program, prefixes):
+    """Addresses by name."""
     listing = subprocess.run([nm, program], check=True, capture_output=True, text=True).stdout
     return {name: int(value, 16) for value, _, name in map(str.split, listing.splitlines())
-            if name.startswith(prefix)}
+            if name.startswith(tuple(prefixes)) and not name.endswith("_")}

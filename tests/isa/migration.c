@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * N16: the machine is saved and loaded elsewhere at every point: an interrupt pending and not yet
- * delivered, inside the handler, before uret. The program cannot tell. Run by run-migrated.
+ * delivered, inside the handler, before uret. The program cannot tell. Run by run-points.
  */
+#include "points.h"
 #include "uipi.h"
-
-#define POINT(name)                                        \
-    __attribute__((noinline)) static void name(void)       \
-    {                                                      \
-        __asm__ volatile(".globl point_" #name "\n"        \
-                         "point_" #name ": nop" ::         \
-                             : "memory");                  \
-    }
 
 POINT(software_pending)
 POINT(timer_and_external_pending)
