@@ -173,12 +173,14 @@ task<int> program(const char* file) {
     co_return 0;
 }
 
-} // namespace
-
 void coroutines(const char* file) {
     language();
     if (int status = ouros::run(program(file)))
         throw std::system_error(status, std::generic_category(), "run");
 }
+
+const subject here{"coroutines", harts::one, coroutines};
+
+} // namespace
 
 } // namespace bench

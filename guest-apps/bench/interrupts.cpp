@@ -34,9 +34,7 @@ void measure_self(const char* name) {
 
 void nothing(unsigned, void*) {}
 
-} // namespace
-
-void interrupts() {
+void interrupts(const char*) {
     ouros::check(ouros::kernel::uintr_setup(), "uintr_setup");
     uintr::set_handler(vector, nothing);
     uintr::enable();
@@ -64,5 +62,9 @@ void interrupts() {
     measure_self("uintr.flag_only");
     uintr::disable();
 }
+
+const subject here{"interrupts", harts::one, interrupts};
+
+} // namespace
 
 } // namespace bench

@@ -4,8 +4,31 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 namespace bench {
+
+constinit subject* subject::first_ = nullptr;
+
+subject::subject(const char* name, harts where, void (*run)(const char* file))
+    : name_(name)
+    , where_(where)
+    , run_(run) {
+    // Sorted, so that the order of the linker's arguments changes no figure.
+    subject** at = &first_;
+    while (*at && std::strcmp((*at)->name_, name) < 0)
+        at = &(*at)->next_;
+    next_ = *at;
+    *at = this;
+}
+
+void subject::run_all(unsigned count, const char* only, const char* file) {
+    for (const subject* each = first_; each; each = each->next_) {
+        bool applies = each->where_ == harts::any || (each->where_ == harts::one) == (count == 1);
+        if (applies && (!only || std::strcmp(only, each->name_) == 0))
+            each->run_(file);
+    }
+}
 
 samples taken;
 

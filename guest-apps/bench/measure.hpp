@@ -52,10 +52,27 @@ template <typename Work>
 // A user-interrupt handler that does nothing (interrupts.cpp).
 extern "C" void bench_empty_entry();
 
-void system_calls(const char* file);
-void interrupts();
-void rings(const char* file);
-void coroutines(const char* file);
+// What a source file of this folder measures. Its last line is
+//   const subject here{"interrupts", harts::one, interrupts};
+// and that is all it takes to add one, besides its name in meson.build.
+enum class harts { one, several, any }; // on which machines it has something to measure
+
+class subject {
+  public:
+    // `run` gets the file to read, and throws when it can't measure.
+    subject(const char* name, harts where, void (*run)(const char* file));
+
+    // Runs those that apply to a machine with `count` harts, in the order of their names; with
+    // `only`, that one.
+    static void run_all(unsigned count, const char* only, const char* file);
+
+  private:
+    const char* name_;
+    harts where_;
+    void (*run_)(const char* file);
+    subject* next_;
+    static constinit subject* first_;
+};
 
 } // namespace bench
 

@@ -103,8 +103,6 @@ void user_side() {
     uintr::enable();
 }
 
-} // namespace
-
 void rings(const char* file) {
     ouros_ring where = {};
     ouros::check(kernel::ring_setup(256, 1024, &where), "ring_setup");
@@ -131,5 +129,9 @@ void rings(const char* file) {
     uintr::disable();
     kernel::ring_close();
 }
+
+const subject here{"rings", harts::one, rings};
+
+} // namespace
 
 } // namespace bench

@@ -27,8 +27,6 @@ namespace {
 
 alignas(4096) char buffer[4096];
 
-} // namespace
-
 void system_calls(const char* file) {
     measure("call.null", 2000, 1, [] { call(SYS_getpid); });
 
@@ -40,5 +38,9 @@ void system_calls(const char* file) {
             [&] { call(SYS_pread64, fd, buffer_address, sizeof buffer, 0); });
     ::close(fd);
 }
+
+const subject here{"system_calls", harts::one, system_calls};
+
+} // namespace
 
 } // namespace bench

@@ -14,12 +14,21 @@ namespace ouros {
 namespace {
 
 constexpr std::string_view unit = "instructions";
+constexpr size_t mark_width = 5; // " [12]", which says what a row leaves out
 
 std::optional<double> number(const nlohmann::json& object, const char* key) {
     const auto found = object.find(key);
     if (found == object.end() || found->is_null())
         return std::nullopt;
     return found->get<double>();
+}
+
+// "harts": the machines on which a row is measured; one hart unless said.
+bool is_measured_on(const nlohmann::json& target, unsigned harts) {
+    const auto found = target.find("harts");
+    if (found == target.end())
+        return harts == 1;
+    return std::find(found->begin(), found->end(), harts) != found->end();
 }
 
 // Counts per operation of a batch are fractions: one digit says enough.
@@ -29,6 +38,10 @@ std::string cell(const std::optional<double>& value) {
     const double tenths = std::round(*value * 10) / 10;
     return tenths == std::floor(tenths) ? fmt::format("{:.0f}", tenths)
                                         : fmt::format("{:.1f}", tenths);
+}
+
+std::string heading(unsigned harts) {
+    return fmt::format("guest instructions, {} hart{}", harts, harts == 1 ? "" : "s");
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -64,24 +77,33 @@ std::vector<Figure> parse_figures(std::string_view output) {
 }
 
 std::vector<Row> make_rows(const nlohmann::json& targets, const nlohmann::json& linux_figures,
-                           const std::vector<Figure>& figures,
+                           unsigned harts, const std::vector<Figure>& figures,
                            const std::vector<Figure>& late_figures) {
+    const std::string linux_key = fmt::format("{}_harts", harts);
     std::vector<Row> rows;
     for (const auto& target : targets.at("rows")) {
+        if (!is_measured_on(target, harts))
+            continue;
         Row row;
         row.id = target.at("id");
+        row.harts = harts;
         row.what = target.at("what");
         row.reach = number(target, "reach");
         row.dream = number(target, "dream");
         row.leaves_out = target.value("leaves_out", "");
         const auto& known = linux_figures.at("rows");
         if (const auto found = known.find(row.id); found != known.end()) {
-            row.debian = number(*found, "debian");
-            row.lean = number(*found, "lean");
+            // One hart's figures are the row's own, others' have a key.
+            const auto there = harts == 1 ? found : found->find(linux_key);
+            if (harts == 1 || there != found->end()) {
+                row.debian = number(*there, "debian");
+                row.lean = number(*there, "lean");
+            }
         }
         rows.push_back(std::move(row));
     }
-    const auto fill = [&rows](const std::vector<Figure>& column, std::optional<double> Row::*cell) {
+    const auto fill = [&rows, harts](const std::vector<Figure>& column,
+                                     std::optional<double> Row::*cell) {
         for (const auto& figure : column) {
             if (figure.unit != unit)
                 throw Failure(status_failed,
@@ -91,6 +113,7 @@ std::vector<Row> make_rows(const nlohmann::json& targets, const nlohmann::json& 
             if (found == rows.end()) {
                 found = rows.emplace(rows.end());
                 found->id = found->what = figure.id;
+                found->harts = harts;
             }
             (*found).*cell = figure.value;
         }
@@ -104,12 +127,17 @@ std::string table(const std::vector<Row>& rows) {
     size_t width = 0;
     for (const auto& row : rows)
         width = std::max(width, row.what.size());
-    std::string text =
-        fmt::format("{:{}} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "guest instructions", width + 5,
-                    "Debian", "lean", "Ouros", "late", "reach", "dream");
-    std::string notes;
+    width = std::max(width, heading(4).size() - mark_width);
+    std::string text, notes;
     std::map<std::string, int> numbers; // of notes; rows may share one
+    unsigned harts = 0;
     for (const auto& row : rows) {
+        if (row.harts != harts) {
+            harts = row.harts;
+            text += fmt::format("{}{:{}} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n",
+                                text.empty() ? "" : "\n", heading(harts), width + mark_width,
+                                "Debian", "lean", "Ouros", "late", "reach", "dream");
+        }
         std::string mark;
         if (!row.leaves_out.empty()) {
             const int next = static_cast<int>(numbers.size()) + 1;
@@ -137,6 +165,7 @@ nlohmann::ordered_json report(const std::vector<Row>& rows, uint64_t late_latenc
     auto list = nlohmann::ordered_json::array();
     for (const auto& row : rows)
         list.push_back({{"id", row.id},
+                        {"harts", row.harts},
                         {"what", row.what},
                         {"linux_debian", value(row.debian)},
                         {"linux_lean", value(row.lean)},
@@ -146,7 +175,7 @@ nlohmann::ordered_json report(const std::vector<Row>& rows, uint64_t late_latenc
                         {"dream", value(row.dream)},
                         {"leaves_out", row.leaves_out}});
     return {{"unit", unit},
-            {"machine", "1 hart, icount shift=0,sleep=off"},
+            {"machine", "icount shift=0,sleep=off"},
             {"late_latency_ns", late_latency_ns},
             {"rows", list}};
 }

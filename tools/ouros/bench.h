@@ -23,6 +23,7 @@ std::vector<Figure> parse_figures(std::string_view output);
 
 struct Row {
     std::string id;
+    unsigned harts; // of the machine
     std::string what;
     std::optional<double> debian, lean;
     std::optional<double> ouros; // completions come at once
@@ -31,13 +32,14 @@ struct Row {
     std::string leaves_out; // work of the hardware that an instruction count does not see
 };
 
-// The rows of docs/figures/targets.json with Linux's columns of docs/figures/linux.json, and at
-// the end the figures that neither knows. Throws Failure for a figure in another unit.
+// The rows of docs/figures/targets.json for a machine with that many harts, with Linux's columns of
+// docs/figures/linux.json, and at the end the figures that neither knows. Throws Failure for a
+// figure in another unit.
 std::vector<Row> make_rows(const nlohmann::json& targets, const nlohmann::json& linux_figures,
-                           const std::vector<Figure>& figures,
+                           unsigned harts, const std::vector<Figure>& figures,
                            const std::vector<Figure>& late_figures);
 
-// As a person reads it.
+// As a person reads it: a section for each number of harts.
 std::string table(const std::vector<Row>& rows);
 
 // As a program reads it.

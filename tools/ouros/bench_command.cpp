@@ -21,10 +21,11 @@ nlohmann::json read_json(const std::string& name) {
 }
 
 // One run of the benchmark, with completions `latency_ns` of virtual time after submission.
-std::vector<Figure> measure(const BenchOptions& options, const std::string& folder,
+std::vector<Figure> measure(const BenchOptions& options, const std::string& folder, unsigned harts,
                             uint64_t latency_ns) {
     RunOptions run;
     run.machine.icount = true;
+    run.machine.harts = harts;
     run.machine.latency_ns = latency_ns;
     run.machine.export_directory = folder;
     run.program = {config::bench, "/host/data"};
@@ -45,13 +46,20 @@ int bench_command(const BenchOptions& options) {
     // What the reads read: nothing but its size matters.
     TempDir folder;
     std::ofstream(folder.path() + "/data") << std::string(size_t{128} << 10, 'x');
-    const auto figures = measure(options, folder.path(), 0);
-    const auto late_figures = measure(options, folder.path(), icount_latency_ns);
-    const auto rows =
-        make_rows(read_json("targets.json"), read_json("linux.json"), figures, late_figures);
+    const auto targets = read_json("targets.json"), linux_figures = read_json("linux.json");
+    std::vector<Row> rows;
+    for (const unsigned harts : {1u, 2u, 4u}) {
+        const auto figures = measure(options, folder.path(), harts, 0);
+        // What waits for the device is measured on one hart.
+        const auto late_figures = harts == 1
+                                      ? measure(options, folder.path(), harts, icount_latency_ns)
+                                      : std::vector<Figure>();
+        for (Row& row : make_rows(targets, linux_figures, harts, figures, late_figures))
+            rows.push_back(std::move(row));
+    }
     fmt::print(
         "{}\n"
-        "Counts, not times: one hart, QEMU's icount. Ouros: completions come at once, as they\n"
+        "Counts, not times: QEMU's icount. Ouros: completions come at once, as they\n"
         "do on Linux in these rows. late: {} ns of virtual time after the submission, where\n"
         "that differs; with nothing else to run the process then waits in the kernel. Debian\n"
         "and lean: Linux 6.12 on the same emulator. What it all means: docs/measuring.md.\n",

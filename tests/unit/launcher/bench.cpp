@@ -34,13 +34,15 @@ TEST(Bench, NoFigureComesTwice) {
 
 const auto targets = nlohmann::json::parse(R"({"rows": [
     {"id": "a", "what": "first", "reach": 10, "dream": 5, "leaves_out": "the trap"},
-    {"id": "b", "what": "second thing"}]})");
-const auto linux_figures =
-    nlohmann::json::parse(R"({"rows": {"a": {"debian": 30, "lean": 20.25}}})");
+    {"id": "b", "what": "second thing"},
+    {"id": "c", "what": "between harts", "harts": [2, 4]}]})");
+const auto linux_figures = nlohmann::json::parse(R"({"rows": {
+    "a": {"debian": 30, "lean": 20.25},
+    "c": {"2_harts": {"debian": 7, "lean": 6}}}})");
 
 TEST(Bench, RowsJoinFiguresByName) {
     const auto rows =
-        make_rows(targets, linux_figures, {{"b", "instructions", 2}, {"new", "instructions", 3}},
+        make_rows(targets, linux_figures, 1, {{"b", "instructions", 2}, {"new", "instructions", 3}},
                   {{"b", "instructions", 4}});
     ASSERT_EQ(rows.size(), 3u);
     EXPECT_EQ(rows[0].debian, 30);
@@ -53,27 +55,39 @@ TEST(Bench, RowsJoinFiguresByName) {
     EXPECT_EQ(rows[2].ouros, 3);
 }
 
+TEST(Bench, RowsBelongToMachines) {
+    const auto two = make_rows(targets, linux_figures, 2, {{"c", "instructions", 5}}, {});
+    ASSERT_EQ(two.size(), 1u);
+    EXPECT_EQ(two[0].harts, 2u);
+    EXPECT_EQ(two[0].lean, 6);
+    EXPECT_EQ(two[0].ouros, 5);
+    const auto four = make_rows(targets, linux_figures, 4, {{"c", "instructions", 5}}, {});
+    ASSERT_EQ(four.size(), 1u);
+    EXPECT_EQ(four[0].lean, std::nullopt);
+}
+
 TEST(Bench, UnitsAreNotMixed) {
     expect_failure(status_failed, "a is in cycles", [] {
-        make_rows(targets, linux_figures, {}, {{"a", "cycles", 2}});
+        make_rows(targets, linux_figures, 1, {}, {{"a", "cycles", 2}});
     });
 }
 
 TEST(Bench, TableSaysWhatIsLeftOut) {
-    const auto rows = make_rows(targets, linux_figures, {{"a", "instructions", 9.96}},
+    const auto rows = make_rows(targets, linux_figures, 1, {{"a", "instructions", 9.96}},
                                 {{"a", "instructions", 9.96}, {"b", "instructions", 7}});
     // A figure that the latency does not change is printed once.
-    EXPECT_EQ(table(rows),
-              "guest instructions   Debian     lean    Ouros     late    reach    dream\n"
-              "first         [1]       30     20.3       10                10        5\n"
-              "second thing                                        7\n"
-              "\n"
-              "Work of the hardware that is in no count:\n"
-              " [1] the trap\n");
+    EXPECT_EQ(
+        table(rows),
+        "guest instructions, 1 hart    Debian     lean    Ouros     late    reach    dream\n"
+        "first                   [1]       30     20.3       10                10        5\n"
+        "second thing                                                  7\n"
+        "\n"
+        "Work of the hardware that is in no count:\n"
+        " [1] the trap\n");
 }
 
 TEST(Bench, ReportIsTheSameEveryTime) {
-    const auto rows = make_rows(targets, linux_figures, {{"a", "instructions", 9}}, {});
+    const auto rows = make_rows(targets, linux_figures, 1, {{"a", "instructions", 9}}, {});
     const auto json = report(rows, 10'000);
     EXPECT_EQ(json.dump(), report(rows, 10'000).dump());
     EXPECT_EQ(json["late_latency_ns"], 10'000);
@@ -89,13 +103,24 @@ TEST(Bench, FilesAgree) {
     };
     const auto all_targets = read("targets.json"), all_linux = read("linux.json");
     std::set<std::string> ids;
-    for (const auto& row : make_rows(all_targets, all_linux, {}, {})) {
-        EXPECT_TRUE(ids.insert(row.id).second) << row.id;
-        EXPECT_LE(row.dream.value_or(0), row.reach.value_or(1e9)) << row.id;
+    for (const unsigned harts : {1u, 2u, 4u}) {
+        std::set<std::string> here;
+        for (const auto& row : make_rows(all_targets, all_linux, harts, {}, {})) {
+            EXPECT_TRUE(here.insert(row.id).second) << row.id;
+            EXPECT_LE(row.dream.value_or(0), row.reach.value_or(1e9)) << row.id;
+        }
+        ids.merge(here);
     }
     for (const auto& [id, figure] : all_linux.at("rows").items()) {
         EXPECT_TRUE(ids.contains(id)) << id;
-        EXPECT_LE(figure.at("lean"), figure.at("debian")) << id;
+        if (figure.contains("lean")) {
+            EXPECT_LE(figure.at("lean"), figure.at("debian")) << id;
+        }
+        for (const char* harts : {"2_harts", "4_harts"}) {
+            if (figure.contains(harts)) {
+                EXPECT_LE(figure.at(harts).at("lean"), figure.at(harts).at("debian")) << id;
+            }
+        }
     }
 }
 
