@@ -4,7 +4,7 @@
 
 #define ILLEGAL(...)                                   \
     do {                                               \
-        uint64_t count_ = traps[MODE_M].count;         \
+        reg count_ = traps[MODE_M].count;         \
         __asm__ volatile(__VA_ARGS__ ::: "memory");    \
         EQUAL(traps[MODE_M].count, count_ + 1);        \
         EQUAL(traps[MODE_M].cause, CAUSE_ILLEGAL);     \

@@ -31,11 +31,11 @@ static void mask_m(struct frame *frame)
 
 void test(void)
 {
-    static const uint64_t bits[] = {USI, UTI, UEI};
+    static const reg bits[] = {USI, UTI, UEI};
 
     for (int i = 0; i < 3; i++) {
         for (enum missing missing = NOTHING; missing < KINDS; missing++) {
-            uint64_t bit = bits[i];
+            reg bit = bits[i];
 
             if (missing == USER_MODE && !has_s)
                 continue;
@@ -54,7 +54,7 @@ void test(void)
             EQUAL(traps[MODE_S].count, has_s && missing == DELEGATION);
             EQUAL(traps[MODE_M].count, !has_s && missing == DELEGATION);
             if (missing == NOTHING)
-                EQUAL(traps[MODE_U].cause, INTERRUPT | (uint64_t)i * 4);
+                EQUAL(traps[MODE_U].cause, INTERRUPT | (reg)i * 4);
         }
     }
 }

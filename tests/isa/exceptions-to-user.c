@@ -5,16 +5,29 @@
  */
 #include "isa.h"
 
-/* Sv39: the first 4 GiB as they are, for U mode, as gigapages; page_at lies above them. */
-#define PTE_V 1ull
-#define PTE_RWX (7ull << 1)
-#define PTE_U (1ull << 4)
-#define PTE_AD (3ull << 6)
-#define PAGE_AT 0x4000001000ull /* no mapping */
+#define PTE_V 1ul
+#define PTE_RWX (7ul << 1)
+#define PTE_U (1ul << 4)
+#define PTE_AD (3ul << 6)
 
-static __attribute__((aligned(4096))) uint64_t root[512];
+/* The largest pages there are map the first 4 GiB as they are; PAGE_AT has no mapping. */
+#if __riscv_xlen == 64 /* Sv39 */
+#define SATP_MODE (8ul << 60)
+#define ENTRIES 512
+#define USED_ENTRIES 4
+#define PPN_SHIFT 28
+#define PAGE_AT 0x4000001000
+#else /* Sv32 */
+#define SATP_MODE (1ul << 31)
+#define ENTRIES 1024
+#define USED_ENTRIES 1023
+#define PPN_SHIFT 20
+#define PAGE_AT 0xffc01000
+#endif
 
-static uint64_t trapping_pc, wanted_tval;
+static __attribute__((aligned(4096))) reg root[ENTRIES];
+
+static reg trapping_pc, wanted_tval;
 static uint32_t word;
 
 /* The instruction, with its address in trapping_pc; `address` is in a0. */
@@ -23,7 +36,7 @@ static uint32_t word;
     {                                                                           \
         register long a0 __asm__("a0") = address;                               \
         __asm__ volatile("la t0, 1f\n\t"                                        \
-                         "sd t0, %0\n\t"                                        \
+                         REG_S " t0, %0\n\t"                                        \
                          ".option push\n\t"                                     \
                          ".option norvc\n"                                      \
                          "1: " instruction "\n\t"                               \
@@ -41,19 +54,19 @@ TRAPPING(load, "lw t0, 4(a0)")
 TRAPPING(store, "sw t0, 4(a0)")
 
 /* What the handler returns to after a fetch that failed. */
-__attribute__((used)) static uint64_t fetch_return;
+__attribute__((used)) static reg fetch_return;
 
 static __attribute__((naked)) long fetch(long address)
 {
     (void)address;
     __asm__("la t0, fetch_return\n\t"
-            "sd ra, (t0)\n\t"
+            REG_S " ra, (t0)\n\t"
             "jr a0");
 }
 
 static const struct {
     long (*run)(long);
-    uint64_t cause;
+    reg cause;
     long address;
     bool paged;
     enum { ZERO, INSTRUCTION, PC, ADDRESS, ADDRESS_4 } tval;
@@ -63,9 +76,9 @@ static const struct {
     {ecall, CAUSE_ECALL_U, 0, false, ZERO},
     {load_misaligned, CAUSE_LOAD_MISALIGNED, (long)&word + 1, false, ADDRESS},
     {store_misaligned, CAUSE_STORE_MISALIGNED, (long)&word + 2, false, ADDRESS},
-    {load, CAUSE_LOAD_PAGE, PAGE_AT, true, ADDRESS_4},
-    {store, CAUSE_STORE_PAGE, PAGE_AT, true, ADDRESS_4},
-    {fetch, CAUSE_FETCH_PAGE, PAGE_AT, true, ADDRESS},
+    {load, CAUSE_LOAD_PAGE, (long)PAGE_AT, true, ADDRESS_4},
+    {store, CAUSE_STORE_PAGE, (long)PAGE_AT, true, ADDRESS_4},
+    {fetch, CAUSE_FETCH_PAGE, (long)PAGE_AT, true, ADDRESS},
 };
 
 static void after(struct frame *frame)
@@ -78,29 +91,29 @@ static void after(struct frame *frame)
 
 static void build_tables(bool for_user)
 {
-    for (uint64_t i = 0; i < 4; i++)
-        root[i] = i << 28 | PTE_AD | PTE_RWX | PTE_V | (for_user ? PTE_U : 0);
-    csr_write(satp, 8ull << 60 | (uint64_t)root >> 12);
+    for (reg i = 0; i < USED_ENTRIES; i++)
+        root[i] = i << PPN_SHIFT | PTE_AD | PTE_RWX | PTE_V | (for_user ? PTE_U : 0);
+    csr_write(satp, SATP_MODE | (reg)root >> 12);
     __asm__ volatile("sfence.vma" ::: "memory");
 }
 
-static void check(const struct trap *trap, unsigned i, uint64_t cause)
+static void check(const struct trap *trap, unsigned i, reg cause)
 {
     EQUAL(trap->count, 1);
     EQUAL(trap->cause, cause);
-    EQUAL(trap->epc, cases[i].run == fetch ? (uint64_t)cases[i].address : trapping_pc);
+    EQUAL(trap->epc, cases[i].run == fetch ? (reg)cases[i].address : trapping_pc);
     wanted_tval = cases[i].tval == ZERO          ? 0
                   : cases[i].tval == PC          ? trapping_pc
-                  : cases[i].tval == ADDRESS     ? (uint64_t)cases[i].address
+                  : cases[i].tval == ADDRESS     ? (reg)cases[i].address
                   : cases[i].tval == INSTRUCTION ? *(uint32_t *)trapping_pc
-                                                 : (uint64_t)cases[i].address + 4;
+                                                 : (reg)cases[i].address + 4;
     EQUAL(trap->tval, wanted_tval);
 }
 
 void test(void)
 {
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        uint64_t cause = cases[i].cause;
+        reg cause = cases[i].cause;
 
         if (cases[i].paged && !has_s)
             continue;

@@ -67,7 +67,7 @@ static long supervisor(long unused)
     return unused;
 }
 
-static uint64_t served;
+static reg served;
 
 /* As a driver: the device takes its line down once it is served, here the second time. */
 static void serve(struct frame *frame)

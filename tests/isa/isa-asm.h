@@ -13,4 +13,7 @@
 #define FRAME_EPC 0
 #define FRAME_SIZE 256
 
+/* Of a register, in bytes. */
+#define REG_SIZE (__riscv_xlen / 8)
+
 #endif

@@ -6,7 +6,7 @@ static volatile uint32_t *const finisher = (volatile uint32_t *)0x100000;
 
 struct trap traps[4];
 void (*on_trap[4])(struct frame *frame);
-uint64_t vector_taken;
+reg vector_taken;
 bool has_s;
 
 void print(const char *text)
@@ -15,10 +15,10 @@ void print(const char *text)
         *uart = (uint8_t)*text;
 }
 
-void print_hex(uint64_t value)
+void print_hex(reg value)
 {
     print("0x");
-    for (int shift = 60; shift >= 0; shift -= 4)
+    for (int shift = __riscv_xlen - 4; shift >= 0; shift -= 4)
         *uart = (uint8_t) "0123456789abcdef"[(value >> shift) & 15];
 }
 
@@ -42,7 +42,7 @@ static void print_decimal(unsigned value)
     *uart = (uint8_t)('0' + value % 10);
 }
 
-_Noreturn void fail_(const char *file, int line, const char *what, uint64_t got, uint64_t wanted)
+_Noreturn void fail_(const char *file, int line, const char *what, reg got, reg wanted)
 {
     static const char *const names[] = {"U", "S", "?", "M"};
 
@@ -81,9 +81,9 @@ void isa_trap(long mode, struct frame *frame)
     void call_in_return(void);
 
     if (mode == MODE_M && csr_read(mcause) == CAUSE_FETCH_ACCESS &&
-        frame->epc == (uint64_t)exit_gate) {
+        frame->epc == (reg)exit_gate) {
         /* Back to call_in()'s caller; it is in M mode. */
-        frame->epc = (uint64_t)call_in_return;
+        frame->epc = (reg)call_in_return;
         csr_set(mstatus, 3 << 11);
         return;
     }
@@ -155,7 +155,7 @@ void fresh(void)
     }
 }
 
-void delegate_to_user(uint64_t interrupts, uint64_t exceptions)
+void delegate_to_user(reg interrupts, reg exceptions)
 {
     csr_write(mideleg, interrupts);
     csr_write(medeleg, exceptions);
@@ -169,7 +169,7 @@ void isa_main(void)
 {
     has_s = csr_read(misa) & MISA_S;
     /* All of memory for all modes, but for the page of exit_gate. */
-    csr_write(pmpaddr0, (uint64_t)exit_gate >> 2 | (4096 / 8 - 1));
+    csr_write(pmpaddr0, (reg)exit_gate >> 2 | (4096 / 8 - 1));
     csr_write(pmpaddr1, -1ull);
     csr_write(pmpcfg0, 0x1f18);
     fresh();

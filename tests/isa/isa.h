@@ -17,24 +17,30 @@
 #include "isa-asm.h"
 #include "ouros/uintr.h"
 
+/* A register: the tests run on RV64 and, those that do not need 64 bits, on RV32. */
+typedef unsigned long reg;
+
+#if __riscv_xlen == 64
+#define REG_S "sd"
+#else
+#define REG_S "sw"
+#endif
+
 #define csr_read(csr)                                                                              \
     ({                                                                                             \
-        uint64_t csr_value_;                                                                       \
+        reg csr_value_;                                                                            \
         __asm__ volatile("csrr %0, " #csr : "=r"(csr_value_)::"memory");                           \
         csr_value_;                                                                                \
     })
-#define csr_write(csr, value)                                                                      \
-    __asm__ volatile("csrw " #csr ", %0" ::"r"((uint64_t)(value)) : "memory")
-#define csr_set(csr, value)                                                                        \
-    __asm__ volatile("csrs " #csr ", %0" ::"r"((uint64_t)(value)) : "memory")
-#define csr_clear(csr, value)                                                                      \
-    __asm__ volatile("csrc " #csr ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define csr_write(csr, value) __asm__ volatile("csrw " #csr ", %0" ::"r"((reg)(value)) : "memory")
+#define csr_set(csr, value) __asm__ volatile("csrs " #csr ", %0" ::"r"((reg)(value)) : "memory")
+#define csr_clear(csr, value) __asm__ volatile("csrc " #csr ", %0" ::"r"((reg)(value)) : "memory")
 #define csr_swap(csr, value)                                                                       \
     ({                                                                                             \
-        uint64_t csr_value_;                                                                       \
+        reg csr_value_;                                                                            \
         __asm__ volatile("csrrw %0, " #csr ", %1"                                                  \
                          : "=r"(csr_value_)                                                        \
-                         : "r"((uint64_t)(value))                                                  \
+                         : "r"((reg)(value))                                                       \
                          : "memory");                                                              \
         csr_value_;                                                                                \
     })
@@ -49,7 +55,7 @@
 #define UEI (1ull << 8)
 #define SEI (1ull << 9)
 #define U_INTS (USI | UTI | UEI)
-#define INTERRUPT (1ull << 63)
+#define INTERRUPT ((reg)1 << (__riscv_xlen - 1))
 
 #define CAUSE_FETCH_ACCESS 1
 #define CAUSE_ILLEGAL 2
@@ -75,34 +81,34 @@
 #define MISA_S (1ull << 18)
 
 struct frame {
-    uint64_t epc;
-    uint64_t x[31]; /* x[i - 1] is register i */
+    reg epc;
+    reg x[31]; /* x[i - 1] is register i */
 };
 
 /* Of one mode. */
 struct trap {
-    uint64_t count;
-    uint64_t cause, epc, tval;
-    uint64_t status; /* mstatus, sstatus or ustatus in the handler */
+    reg count;
+    reg cause, epc, tval;
+    reg status; /* mstatus, sstatus or ustatus in the handler */
 };
 
 extern struct trap traps[4];
 extern void (*on_trap[4])(struct frame* frame);
-extern uint64_t vector_taken;
+extern reg vector_taken;
 extern bool has_s;
 
 /* The test itself. */
 void test(void);
 
 void print(const char* text);
-void print_hex(uint64_t value);
+void print_hex(reg value);
 _Noreturn void pass(void);
-_Noreturn void fail_(const char* file, int line, const char* what, uint64_t got, uint64_t wanted);
+_Noreturn void fail_(const char* file, int line, const char* what, reg got, reg wanted);
 
 /* Traps are forgotten; nothing is pending, enabled or delegated; U and S handlers are in place. */
 void fresh(void);
 /* Delegates the interrupts, exceptions all the way to U mode, through S mode if there is one. */
-void delegate_to_user(uint64_t interrupts, uint64_t exceptions);
+void delegate_to_user(reg interrupts, reg exceptions);
 void nothing(struct frame* frame);
 /* Continues after the instruction that trapped. */
 void skip(struct frame* frame);
@@ -115,7 +121,7 @@ extern char exit_gate[], trap_stack_s[], trap_stack_u[];
 
 #define EQUAL(got, wanted)                                                                         \
     do {                                                                                           \
-        uint64_t got_ = (uint64_t)(got), wanted_ = (uint64_t)(wanted);                             \
+        reg got_ = (reg)(got), wanted_ = (reg)(wanted);                                            \
         if (got_ != wanted_)                                                                       \
             fail_(__FILE_NAME__, __LINE__, #got, got_, wanted_);                                   \
     } while (0)

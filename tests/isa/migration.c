@@ -15,11 +15,11 @@ POINT(line_and_software)
 POINT(pending_not_active)
 POINT(all_enabled_in_machine_mode)
 
-static __attribute__((aligned(4096))) uint64_t table[512];
+static __attribute__((aligned(4096))) reg table[512];
 
 static void in_handler_take(struct frame *frame)
 {
-    uint64_t scratch = csr_read(uscratch);
+    reg scratch = csr_read(uscratch);
 
     in_handler();
     EQUAL(csr_read(ustatus), STATUS_UPIE);

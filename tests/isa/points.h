@@ -13,11 +13,15 @@
 
 #define POINT(name)                                                                                \
     STOP_HERE(point_##name)                                                                        \
-    static inline void name(void) { point_##name##_(); }
+    static inline void name(void) {                                                                \
+        point_##name##_();                                                                         \
+    }
 
 /* irq: the bit of mip; level: 0 or 1. */
 #define INPUT(name, irq, level)                                                                    \
     STOP_HERE(input_##irq##_##level##_##name)                                                      \
-    static inline void name(void) { input_##irq##_##level##_##name##_(); }
+    static inline void name(void) {                                                                \
+        input_##irq##_##level##_##name##_();                                                       \
+    }
 
 #endif

@@ -5,11 +5,11 @@
  */
 #include "isa.h"
 
-static uint64_t order[8];
+static reg order[8];
 static unsigned taken;
 
 /* Each handler notes the mode in bits 15:8 and the cause, and masks what it took. */
-static void note(uint64_t mode, uint64_t cause)
+static void note(reg mode, reg cause)
 {
     CHECK(taken < 8);
     order[taken++] = mode << 8 | (cause & 63);
@@ -47,7 +47,7 @@ static long illegal_once(long unused)
 void test(void)
 {
     volatile uint32_t *const msip = (volatile uint32_t *)0x2000000;
-    static const uint64_t to_u[] = {MODE_U << 8 | 8, MODE_U << 8 | 0, MODE_U << 8 | 4,
+    static const reg to_u[] = {MODE_U << 8 | 8, MODE_U << 8 | 0, MODE_U << 8 | 4,
                                     MODE_U << 8 | CAUSE_ILLEGAL};
     unsigned expected = 0;
 

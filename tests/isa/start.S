@@ -4,6 +4,14 @@
 
 #include "isa-asm.h"
 
+#if __riscv_xlen == 64
+#define SX sd
+#define LX ld
+#else
+#define SX sw
+#define LX lw
+#endif
+
     .section .text.start, "ax"
     .globl _start
 _start:
@@ -13,8 +21,8 @@ _start:
     la t0, bss_start
     la t1, bss_end
 1:  bgeu t0, t1, 2f
-    sd zero, (t0)
-    addi t0, t0, 8
+    SX zero, (t0)
+    addi t0, t0, REG_SIZE
     j 1b
 2:  la t0, trap_m
     csrw mtvec, t0
@@ -33,26 +41,26 @@ park:
 \name:
     csrrw sp, \scratch, sp
     addi sp, sp, -FRAME_SIZE
-    sd x1, 1*8(sp)
+    SX x1, 1*REG_SIZE(sp)
     .irp r, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    sd x\r, \r*8(sp)
+    SX x\r, \r*REG_SIZE(sp)
     .endr
     csrr t0, \scratch
-    sd t0, 2*8(sp)
+    SX t0, 2*REG_SIZE(sp)
     addi t0, sp, FRAME_SIZE
     csrw \scratch, t0
     csrr t0, \epc
-    sd t0, FRAME_EPC(sp)
+    SX t0, FRAME_EPC(sp)
     li a0, \mode
     mv a1, sp
     call isa_trap
-    ld t0, FRAME_EPC(sp)
+    LX t0, FRAME_EPC(sp)
     csrw \epc, t0
-    ld x1, 1*8(sp)
+    LX x1, 1*REG_SIZE(sp)
     .irp r, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    ld x\r, \r*8(sp)
+    LX x\r, \r*REG_SIZE(sp)
     .endr
-    ld sp, 2*8(sp)
+    LX sp, 2*REG_SIZE(sp)
     \ret
     .endm
 
@@ -75,16 +83,16 @@ vector_table:
 vector_\i:
     csrrw sp, uscratch, sp
     addi sp, sp, -16
-    sd t0, 0(sp)
-    sd t1, 8(sp)
+    SX t0, 0(sp)
+    SX t1, 1*REG_SIZE(sp)
     li t1, \i
     j vector_common
     .endr
 vector_common:
     la t0, vector_taken
-    sd t1, (t0)
-    ld t0, 0(sp)
-    ld t1, 8(sp)
+    SX t1, (t0)
+    LX t0, 0(sp)
+    LX t1, 1*REG_SIZE(sp)
     addi sp, sp, 16
     csrrw sp, uscratch, sp
     j trap_u
@@ -94,23 +102,23 @@ vector_common:
     .globl call_in
 call_in:
     addi sp, sp, -128
-    sd ra, 0(sp)
-    sd s0, 8(sp)
-    sd s1, 16(sp)
-    sd s2, 24(sp)
-    sd s3, 32(sp)
-    sd s4, 40(sp)
-    sd s5, 48(sp)
-    sd s6, 56(sp)
-    sd s7, 64(sp)
-    sd s8, 72(sp)
-    sd s9, 80(sp)
-    sd s10, 88(sp)
-    sd s11, 96(sp)
+    SX ra, 0(sp)
+    SX s0, 1*REG_SIZE(sp)
+    SX s1, 2*REG_SIZE(sp)
+    SX s2, 3*REG_SIZE(sp)
+    SX s3, 4*REG_SIZE(sp)
+    SX s4, 5*REG_SIZE(sp)
+    SX s5, 6*REG_SIZE(sp)
+    SX s6, 7*REG_SIZE(sp)
+    SX s7, 8*REG_SIZE(sp)
+    SX s8, 9*REG_SIZE(sp)
+    SX s9, 10*REG_SIZE(sp)
+    SX s10, 11*REG_SIZE(sp)
+    SX s11, 12*REG_SIZE(sp)
     la t0, call_in_sp
-    ld t1, (t0)
-    sd t1, 104(sp)
-    sd sp, (t0)
+    LX t1, (t0)
+    SX t1, 13*REG_SIZE(sp)
+    SX sp, (t0)
     csrw mepc, a1
     li t0, 3 << 11 | 1 << 7     # MPP; MPIE, so that M mode comes back with MIE clear
     csrc mstatus, t0
@@ -125,22 +133,22 @@ call_in:
     .globl call_in_return
 call_in_return:
     la t0, call_in_sp
-    ld sp, (t0)
-    ld t1, 104(sp)
-    sd t1, (t0)
-    ld ra, 0(sp)
-    ld s0, 8(sp)
-    ld s1, 16(sp)
-    ld s2, 24(sp)
-    ld s3, 32(sp)
-    ld s4, 40(sp)
-    ld s5, 48(sp)
-    ld s6, 56(sp)
-    ld s7, 64(sp)
-    ld s8, 72(sp)
-    ld s9, 80(sp)
-    ld s10, 88(sp)
-    ld s11, 96(sp)
+    LX sp, (t0)
+    LX t1, 13*REG_SIZE(sp)
+    SX t1, (t0)
+    LX ra, 0(sp)
+    LX s0, 1*REG_SIZE(sp)
+    LX s1, 2*REG_SIZE(sp)
+    LX s2, 3*REG_SIZE(sp)
+    LX s3, 4*REG_SIZE(sp)
+    LX s4, 5*REG_SIZE(sp)
+    LX s5, 6*REG_SIZE(sp)
+    LX s6, 7*REG_SIZE(sp)
+    LX s7, 8*REG_SIZE(sp)
+    LX s8, 9*REG_SIZE(sp)
+    LX s9, 10*REG_SIZE(sp)
+    LX s10, 11*REG_SIZE(sp)
+    LX s11, 12*REG_SIZE(sp)
     addi sp, sp, 128
     ret
 

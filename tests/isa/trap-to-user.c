@@ -2,8 +2,8 @@
 /* N2, N3: what a trap to U mode writes, and that it leaves the other modes' registers alone. */
 #include "isa.h"
 
-static uint64_t trapped_at;
-static uint64_t interrupts_left;
+static reg trapped_at;
+static reg interrupts_left;
 
 static long raise_usi(long unused)
 {
@@ -11,7 +11,7 @@ static long raise_usi(long unused)
     csr_set(uie, USI);
     csr_set(ustatus, STATUS_UIE);
     __asm__ volatile("la t0, 1f\n\t"
-                     "sd t0, %0\n\t"
+                     REG_S " t0, %0\n\t"
                      "csrsi uip, 1\n"
                      "1:"
                      : "=m"(trapped_at)::"t0", "memory");
@@ -34,7 +34,7 @@ static long enable_all(long unused)
 
 void test(void)
 {
-    uint64_t status = 0;
+    reg status = 0;
 
     fresh();
     delegate_to_user(U_INTS, 0);
@@ -48,7 +48,7 @@ void test(void)
     csr_write(utval, 0x5550);
     csr_write(mcause, 3);
 
-    uint64_t after = (uint64_t)call_in(MODE_U, raise_usi, 0);
+    reg after = (reg)call_in(MODE_U, raise_usi, 0);
 
     EQUAL(traps[MODE_U].count, 1);
     EQUAL(traps[MODE_U].epc, trapped_at);
@@ -77,7 +77,7 @@ void test(void)
     EQUAL(traps[MODE_U].status, 0);
 
     /* ucause of each interrupt. */
-    static const uint64_t causes[] = {0, 4, 8};
+    static const reg causes[] = {0, 4, 8};
     for (int i = 0; i < 3; i++) {
         fresh();
         delegate_to_user(U_INTS, 0);

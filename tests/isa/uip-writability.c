@@ -85,7 +85,7 @@ void test(void)
     EQUAL(csr_read(mie) & U_INTS, U_INTS);
     csr_write(mie, 0);
 
-    uint64_t status = csr_read(mstatus);
+    reg status = csr_read(mstatus);
     call_in(MODE_U, status_bits, 0);
     csr_set(mstatus, STATUS_UIE | STATUS_UPIE);
     EQUAL(csr_read(ustatus), STATUS_UIE | STATUS_UPIE);

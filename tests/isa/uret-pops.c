@@ -37,10 +37,10 @@ void test(void)
     for (int i = 0; i < 3; i++) {
         if (modes[i] == MODE_S && !has_s)
             continue;
-        for (uint64_t status = 0; status < 2; status++) {
+        for (reg status = 0; status < 2; status++) {
             /* UIE is the opposite of UPIE, so that it must change. */
-            uint64_t before = status ? STATUS_UPIE : STATUS_UIE;
-            uint64_t after = STATUS_UPIE | (status ? STATUS_UIE : 0);
+            reg before = status ? STATUS_UPIE : STATUS_UIE;
+            reg after = STATUS_UPIE | (status ? STATUS_UIE : 0);
 
             fresh();
             on_trap[MODE_M] = skip;

@@ -26,12 +26,12 @@ static void mask_or_skip(struct frame *frame)
 void test(void)
 {
     /* Direct: whatever it is, it goes to the base. Vectored: interrupts to base + 4 * cause. */
-    for (uint64_t vectored = 0; vectored < 2; vectored++) {
-        for (uint64_t cause = 0; cause <= 8; cause += 4) {
+    for (reg vectored = 0; vectored < 2; vectored++) {
+        for (reg cause = 0; cause <= 8; cause += 4) {
             fresh();
             on_trap[MODE_U] = mask_or_skip;
             delegate_to_user(U_INTS, 1 << CAUSE_ECALL_U);
-            csr_write(utvec, (uint64_t)vector_table | vectored);
+            csr_write(utvec, (reg)vector_table | vectored);
             csr_write(mip, 1ull << cause);
             vector_taken = 99;
             call_in(MODE_U, enable_all, 0);

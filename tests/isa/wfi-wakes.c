@@ -28,7 +28,7 @@ static void timer(struct frame *frame)
     *mtimecmp = -1ull;
 }
 
-static void prepare(uint64_t ie, uint64_t ip)
+static void prepare(reg ie, reg ip)
 {
     fresh();
     delegate_to_user(U_INTS, 0);
@@ -50,7 +50,7 @@ static void sleep_in(long mode)
 void test(void)
 {
     static const long modes[] = {MODE_U, MODE_S, MODE_M};
-    static const uint64_t bits[] = {USI, UTI, UEI};
+    static const reg bits[] = {USI, UTI, UEI};
 
     for (int i = 0; i < 3; i++) {
         long mode = modes[i];

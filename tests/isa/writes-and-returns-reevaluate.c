@@ -5,14 +5,14 @@
  */
 #include "isa.h"
 
-static uint64_t next_instruction;
+static reg next_instruction;
 
 /* The last of the three writes is `csr`; what follows it is where the trap must be. */
 #define LAST_WRITE(name, instruction)                                                    \
     static long name(long unused)                                                        \
     {                                                                                    \
         __asm__ volatile("la t0, 1f\n\t"                                                 \
-                         "sd t0, %0\n\t" instruction "\n"                                \
+                         REG_S " t0, %0\n\t" instruction "\n"                                \
                          "1: nop"                                                         \
                          : "=m"(next_instruction)::"t0", "memory");                       \
         return unused;                                                                   \
@@ -27,14 +27,14 @@ LAST_WRITE(last_uip_csrrw, "li t0, 1\n\tcsrrw t0, uip, t0")
 
 static const struct {
     long (*write)(long);
-    uint64_t status, ie, ip; /* before it */
+    reg status, ie, ip; /* before it */
 } writes[] = {
     {last_ustatus_csrs, 0, USI, USI},        {last_ustatus_csrw, STATUS_UPIE, USI, USI},
     {last_uie_csrs, STATUS_UIE, 0, USI},     {last_uie_csrw, STATUS_UIE, UTI, USI},
     {last_uip_csrs, STATUS_UIE, USI, 0},     {last_uip_csrrw, STATUS_UIE, USI, 0},
 };
 
-static void setup(uint64_t status, uint64_t ie, uint64_t ip)
+static void setup(reg status, reg ie, reg ip)
 {
     fresh();
     delegate_to_user(U_INTS, 0);
@@ -101,7 +101,7 @@ void test(void)
     /* sret, with each condition met or not; vectored, too. */
     for (unsigned conditions = 0; has_s && conditions < 8; conditions++) {
         setup(conditions & 1 ? STATUS_UIE : 0, conditions & 2 ? USI : 0, conditions & 4 ? USI : 0);
-        csr_write(utvec, (uint64_t)vector_table | 1);
+        csr_write(utvec, (reg)vector_table | 1);
         vector_taken = 99;
         call_in(MODE_S, sret_to_empty, 0);
         EQUAL(traps[MODE_U].count, conditions == 7);
