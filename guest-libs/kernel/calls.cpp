@@ -48,6 +48,14 @@ int64_t uintr_register_sender(int fd) {
     return call(OUROS_SYS_uintr_register_sender, static_cast<uint64_t>(fd), 0);
 }
 
+int64_t uintr_unregister_sender(uint64_t index) {
+    return call(OUROS_SYS_uintr_unregister_sender, index);
+}
+
+int64_t uintr_send(uint64_t index) {
+    return call(OUROS_SYS_uintr_send, index);
+}
+
 int64_t statistics(ouros_statistics* out) {
     return call(OUROS_SYS_statistics, address(out), sizeof *out);
 }

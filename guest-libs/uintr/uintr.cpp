@@ -4,6 +4,7 @@
 // (tests/unit/handler-code.py looks).
 
 #include <ouros/bits.h>
+#include <ouros/kernel.h>
 #include <ouros/uintr.hpp>
 
 namespace ouros::uintr {
@@ -17,6 +18,7 @@ struct slot {
 
 constinit thread_local slot slots[64] = {};
 constinit thread_local entry* entry_of_thread = nullptr;
+constinit thread_local uint64_t unclaimed = ~(uint64_t{1} << OUROS_VECTOR_COMPLETION);
 
 void set_vector(entry* stub) {
     entry_of_thread = stub;
@@ -35,6 +37,21 @@ void set_handler(unsigned vector, handler* function, void* context) {
     slots[vector % 64] = {function, context};
     if (!entry_of_thread)
         set_vector(ouros_uintr_entry);
+}
+
+int claim_vector() {
+    int vector = 63;
+    while (vector >= 0 && !(unclaimed >> vector & 1))
+        vector--;
+    if (vector >= 0)
+        unclaimed &= ~(uint64_t{1} << vector);
+    return vector;
+}
+
+void release_vector(unsigned vector) {
+    off_guard off;
+    slots[vector % 64] = {};
+    unclaimed |= uint64_t{1} << vector % 64;
 }
 
 // uscratch holds the address of the flag; t0 and t1 are free again at the end. Seven instructions.

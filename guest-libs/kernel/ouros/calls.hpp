@@ -20,6 +20,8 @@ int64_t wait(uint64_t timeout_ns);
 int64_t uintr_setup();
 int64_t uintr_create_fd(unsigned vector);
 int64_t uintr_register_sender(int fd);
+int64_t uintr_unregister_sender(uint64_t index);
+int64_t uintr_send(uint64_t index);
 int64_t statistics(ouros_statistics* out);
 
 // Finds the scheduler image that the kernel has mapped. False: this is not Ouros, or its image has

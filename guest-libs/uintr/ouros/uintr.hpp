@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <ouros/uintr.h>
+#include <utility>
 
 namespace ouros::uintr {
 
@@ -56,6 +57,16 @@ inline void raise(uint64_t vectors) {
     asm volatile(".insn i 0x7b, 2, x0, %0, 2" ::"r"(vectors) : "memory");
 }
 
+// Where the handler that runs will return to.
+inline uint64_t return_address() {
+    uint64_t address;
+    asm volatile("csrr %0, " OUROS_CSR_NAME(OUROS_CSR_UEPC) : "=r"(address)::"memory");
+    return address;
+}
+inline void set_return_address(uint64_t address) {
+    asm volatile("csrw " OUROS_CSR_NAME(OUROS_CSR_UEPC) ", %0" ::"r"(address) : "memory");
+}
+
 // Sends through an entry of the process's sender table: OUROS_UIPI_SENT, _NO_SENDER or _REFUSED.
 // What was stored before is visible to the receiver's handler.
 inline uint64_t send(uint64_t sender) {
@@ -77,6 +88,11 @@ inline bool exchange_off() {
 inline uint64_t take() {
     return ~uint64_t{0};
 }
+inline uint64_t return_address() {
+    return 0;
+}
+inline void set_return_address(uint64_t) {}
+uint64_t send(uint64_t sender); // the test's
 
 #endif
 
@@ -96,6 +112,54 @@ class off_guard {
     bool was_on_;
 };
 
+// In a handler: while one lives, other user interrupts may interrupt the handler.
+class nesting {
+  public:
+    nesting()
+        : return_address_(return_address()) {
+        enable();
+    }
+    ~nesting() {
+        disable();
+        set_return_address(return_address_);
+    }
+    nesting(const nesting&) = delete;
+    nesting& operator=(const nesting&) = delete;
+
+  private:
+    uint64_t return_address_;
+};
+
+// The right to send one vector to one receiver: an entry of the process's sender table, made from
+// an fd of uintr_create_fd, which may then be closed.
+class sender {
+  public:
+    sender() = default;
+    ~sender() { close(); }
+    sender(sender&& other) noexcept
+        : index_(std::exchange(other.index_, none)) {}
+    sender& operator=(sender&& other) noexcept {
+        std::swap(index_, other.index_);
+        return *this;
+    }
+
+    // 0 or -errno.
+    int64_t open(int fd);
+    void close();
+    bool attached() const { return index_ != none; }
+
+    // What was stored before is visible to the receiver's handler. False: the receiver has ended,
+    // or this is not attached.
+    bool send() const { return uintr::send(index_) == OUROS_UIPI_SENT || send_by_kernel(); }
+
+  private:
+    static constexpr uint64_t none = UINT64_MAX;
+    // A receiver may be without a slot of the UINTC for a while: the kernel knows where it is.
+    [[gnu::cold]] bool send_by_kernel() const;
+
+    uint64_t index_ = none;
+};
+
 // What the flag-only form sets. It must live as long as interrupts can come.
 struct flag {
     uint64_t vectors; // written by the handler (OR) and by take()
@@ -113,6 +177,12 @@ using handler = void(unsigned vector, void* context);
 void set_entry(entry* stub);
 void set_handler(unsigned vector, handler* function, void* context = nullptr);
 void set_flag(flag* where);
+
+// A vector that nobody else in this thread has claimed, 63 first; -1: none is left. 0 is the
+// ring's.
+int claim_vector();
+// It has no handler any more.
+void release_vector(unsigned vector);
 
 extern "C" {
 // The library's own entry stub, and what it calls: a handler per vector (set_handler).
