@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "arch/riscv64/hart.h"
+#include "memory/entries.h"
 
 extern "C" char trampoline_start[];
 
@@ -13,19 +14,7 @@ using namespace arch;
 
 namespace {
 
-constexpr uint64_t page_mask = page_size - 1;
 constexpr uint64_t permission_bits = pte_read | pte_write | pte_execute;
-
-uint64_t leaf_bits(uint8_t protection) {
-    uint64_t bits = pte_user;
-    if (protection)
-        bits |= pte_read; // the table knows no write-only, and execute-only helps nobody here
-    if (protection & protection_write)
-        bits |= pte_write;
-    if (protection & protection_execute)
-        bits |= pte_execute;
-    return bits;
-}
 
 bool in_user_range(user_address start, size_t size) {
     return start >= user_start && start < user_end && size <= user_end - start;
@@ -53,8 +42,7 @@ address_space::~address_space() {
         return;
     drop_pages(user_start, user_end);
     for (unsigned slot = 0; slot < frame_pages_; slot++)
-        if (pte* entry = table_.find(frame_address(slot)); entry && *entry)
-            free_pages(from_physical(pte_address(*entry)));
+        free_pages(from_physical(pte_address(*table_.find(frame_address(slot)))));
     while (area* a = areas_.pop_front())
         delete a;
     if (asid_ >= 0) {
@@ -152,6 +140,7 @@ long address_space::split(user_address at) {
     upper->kind = a->kind;
     upper->leaving = a->leaving;
     upper->object = a->object;
+    upper->pages = a->pages;
     upper->object_offset = a->object_offset + (at - a->start);
     upper->object_end = a->object_end;
     a->end = at;
@@ -207,6 +196,42 @@ long address_space::map(user_address start, size_t size, uint8_t protection,
     return insert(std::move(description));
 }
 
+long address_space::map_shared(user_address start, size_t size, uint8_t protection,
+                               ref<page_object> pages, uint64_t offset) {
+    if (!size || ((start | size | offset) & page_mask))
+        return -EINVAL;
+    if (!in_user_range(start, size))
+        return -ENOMEM;
+    area description;
+    description.start = start;
+    description.end = start + size;
+    description.protection = protection;
+    description.kind = area_kind::shared;
+    description.pages = std::move(pages);
+    description.object_offset = offset;
+    lock_guard guard(lock_);
+    return insert(std::move(description));
+}
+
+long address_space::map_shared_anywhere(size_t size, uint8_t protection, ref<page_object> pages,
+                                        uint64_t offset) {
+    if (!size || size > user_end)
+        return -ENOMEM;
+    area description;
+    description.protection = protection;
+    description.kind = area_kind::shared;
+    description.pages = std::move(pages);
+    description.object_offset = offset;
+    lock_guard guard(lock_);
+    user_address start = find_free(size);
+    if (!start)
+        return -ENOMEM;
+    description.start = start;
+    description.end = start + size;
+    long error = insert(std::move(description));
+    return error < 0 ? error : long(start);
+}
+
 long address_space::map_anywhere(size_t size, uint8_t protection) {
     if (!size || size > user_end)
         return -ENOMEM;
@@ -227,10 +252,15 @@ long address_space::map_fixed_pages(physical_address pages, size_t size, uint8_t
     user_address start = find_free(size);
     if (!start)
         return -ENOMEM;
+    // There is no area yet: entries made so far must not stay when it fails.
+    auto take_back = [&](size_t made) {
+        for (size_t at = 0; at < made; at += page_size)
+            *table_.find(start + at) = 0;
+    };
     for (size_t at = 0; at < size; at += page_size) {
         pte* entry = table_.find(start + at, true);
-        if (!entry) { // the borrowed entries made so far are harmless, but must not stay
-            each_entry(start, start + at, [](pte& e, user_address) { e = 0; });
+        if (!entry) {
+            take_back(at);
             return -ENOMEM;
         }
         *entry = make_pte(pages + at, leaf_bits(protection) | pte_borrowed);
@@ -242,7 +272,7 @@ long address_space::map_fixed_pages(physical_address pages, size_t size, uint8_t
     description.kind = area_kind::fixed;
     long error = insert(std::move(description));
     if (error < 0) {
-        each_entry(start, start + size, [](pte& e, user_address) { e = 0; });
+        take_back(size);
         return error;
     }
     flush(start, start + size);
@@ -254,27 +284,6 @@ void address_space::unmap_fixed_pages(user_address start, size_t size) {
     drop_pages(start, start + size);
     flush(start, start + size);
     remove_areas(start, start + size);
-}
-
-template <class F>
-void address_space::each_entry(user_address start, user_address end, F&& f) {
-    // By the areas, not by the range: a munmap of everything would walk 2^26 entries.
-    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a)) {
-        user_address at = a->start > start ? a->start : start;
-        user_address stop = a->end < end ? a->end : end;
-        while (at < stop) {
-            pte* entry = table_.find(at);
-            if (!entry) { // no last-level table: on to the next one's range
-                at = (at | ((page_size << 9) - 1)) + 1;
-                continue;
-            }
-            // The rest of this last-level table.
-            user_address border = (at | ((page_size << 9) - 1)) + 1;
-            for (; at < stop && at < border; at += page_size, entry++)
-                if (*entry)
-                    f(*entry, at);
-        }
-    }
 }
 
 void address_space::drop_pages(user_address start, user_address end) {
@@ -351,19 +360,20 @@ long address_space::protect(user_address start, size_t size, uint8_t protection)
         return error;
     if (long error = split(end); error < 0)
         return error;
-    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
-        a->protection = protection;
-    uint64_t bits = leaf_bits(protection);
     bool none = protection == protection_none;
     bool less = false;
-    each_entry(start, end, [&](pte& e, user_address) {
-        // A hart that remembers less than is allowed now takes a fault and looks again.
-        less = less || ((e & pte_valid) && (none || (e & ~bits & permission_bits)));
-        // No access keeps the page, invisible: as an entry that is not valid but not empty.
-        e = make_pte(pte_address(e), bits);
-        if (none)
-            e &= ~uint64_t(pte_valid);
-    });
+    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a)) {
+        a->protection = protection;
+        each_entry(a->start, a->end, [&](pte& e, user_address) {
+            uint64_t bits = entry_bits(*a, e);
+            // A hart that remembers less than is allowed now takes a fault and looks again.
+            less = less || ((e & pte_valid) && (none || (e & ~bits & permission_bits)));
+            // No access keeps the page, invisible: as an entry that is not valid but not empty.
+            e = make_pte(pte_address(e), bits);
+            if (none)
+                e &= ~uint64_t(pte_valid);
+        });
+    }
     if (less)
         flush(start, end);
     if (protection & protection_execute)
@@ -402,10 +412,15 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
     }
     lock_guard guard(lock_);
     area* a = find(start);
-    if (!a || a->end < start + old_size || a->kind != area_kind::anonymous || a->leaving)
+    if (!a || a->end < start + old_size || a->kind == area_kind::fixed || a->leaving)
         return -EFAULT;
     area description;
     description.protection = a->protection;
+    description.kind = a->kind;
+    description.object = a->object;
+    description.pages = a->pages;
+    description.object_offset = a->object_offset + (start - a->start);
+    description.object_end = a->object_end;
     area* next = areas_.next(*a);
     if (a->end == start + old_size && in_user_range(start, new_size) &&
         (!next || next->start >= start + new_size)) {
@@ -415,8 +430,6 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
     }
     if (!may_move)
         return -ENOMEM;
-    if (a->object)
-        return -EINVAL; // initial contents would have to move too; no program needs it
     description.start = find_free(new_size);
     if (!description.start)
         return -ENOMEM;
@@ -458,79 +471,6 @@ user_address address_space::set_break(user_address wanted) {
             return break_;
     }
     return break_ = wanted;
-}
-
-// ---- Pages ----
-
-void* address_space::translate(user_address address, uint8_t access) {
-    if (address >= user_end)
-        return nullptr;
-    pte* entry = table_.find(address);
-    uint64_t needed = pte_valid | pte_user | (access & protection_write ? pte_write : pte_read);
-    if (!entry || (*entry & needed) != needed)
-        return nullptr;
-    return from_physical<uint8_t>(pte_address(*entry)) + (address & page_mask);
-}
-
-long address_space::fault(user_address address, uint8_t access) {
-    lock_guard guard(lock_);
-    return fault_locked(address, access);
-}
-
-long address_space::fault_locked(user_address address, uint8_t access) {
-    area* a = address < user_end ? find(address) : nullptr;
-    if (!a || a->leaving || (a->protection & access) != access)
-        return -EFAULT;
-    user_address page_address = address & ~page_mask;
-    pte* entry = table_.find(page_address, true);
-    if (!entry)
-        return -ENOMEM;
-    if (*entry & pte_valid) { // another hart was first, or this one remembers an old entry
-        flush_local(page_address, uint16_t(asid_));
-        return 0;
-    }
-    if (a->kind == area_kind::fixed)
-        return -EFAULT;
-    if (*entry) { // kept by protect()
-        *entry = make_pte(pte_address(*entry), leaf_bits(a->protection));
-        flush_local(page_address, uint16_t(asid_));
-        return 0;
-    }
-    auto* page = static_cast<uint8_t*>(allocate_page());
-    if (!page)
-        return -ENOMEM;
-    size_t copied = 0;
-    if (a->object) {
-        uint64_t offset = a->object_offset + (page_address - a->start);
-        if (offset < a->object_end) {
-            copied = a->object_end - offset < page_size ? a->object_end - offset : page_size;
-            memcpy(page, a->object->data + offset, copied);
-        }
-    }
-    if (copied < page_size)
-        memset(page + copied, 0, page_size - copied);
-    if (a->protection & protection_execute)
-        synchronise_instructions(*this);
-    *entry = make_pte(to_physical(page), leaf_bits(a->protection));
-    resident_++;
-    flush_local(page_address, uint16_t(asid_));
-    return 0;
-}
-
-void* address_space::frame_page(unsigned slot) {
-    lock_guard guard(lock_);
-    pte* entry = table_.find(frame_address(slot), true);
-    if (!entry)
-        return nullptr;
-    if (!*entry) {
-        void* page = allocate_page();
-        if (!page)
-            return nullptr;
-        *entry = make_pte(to_physical(page), pte_read | pte_write);
-        if (slot >= frame_pages_)
-            frame_pages_ = slot + 1;
-    }
-    return from_physical(pte_address(*entry));
 }
 
 } // namespace kernel

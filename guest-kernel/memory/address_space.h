@@ -2,6 +2,18 @@
 //
 // A process's address space: areas (what may be there) and the page table (what is there). Pages
 // come in on demand. The kernel is not in it, the trampoline and the threads' trap frames aside.
+//
+// Copies (fork) share their private pages until one of them writes: an entry of a private area may
+// be written through only if its page has no other reference. So
+//
+//   entry with W        the page is this space's alone, or the area is a shared one
+//   entry without W     in an area with write permission: the first write copies the page, or
+//                       finds that everybody else has let go of it
+//   pte_borrowed        the page belongs to the area's object or to the kernel: never W in a
+//                       private area, never freed here
+//
+// Where a device transfers to and from the space (begin_transfers) no private page is shared, since
+// a page that is copied away under a transfer would take the transfer along: fork copies at once.
 #pragma once
 
 #include <atomic>
@@ -12,6 +24,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/spinlock.h"
+#include "memory/page_object.h"
 #include "memory/pages.h"
 #include "memory/user_memory.h"
 
@@ -41,7 +54,8 @@ struct memory_object : ref_counted {
 };
 
 enum class area_kind : uint8_t {
-    anonymous, // zero pages, or a copy of `object` where it has bytes; owned by this space
+    anonymous, // private: zero pages, or a copy of `object` where it has bytes
+    shared,    // pages of `pages`, the same for everybody who maps them
     fixed,     // pages mapped when the area was made and owned by somebody else: never
                // faulted in, unmapped or re-protected by the process
 };
@@ -53,8 +67,16 @@ struct area : list_node<area> {
     area_kind kind = area_kind::anonymous;
     bool leaving = false;       // between unmap_begin and unmap_finish
     ref<memory_object> object;  // anonymous: initial contents
+    ref<page_object> pages;     // shared
     uint64_t object_offset = 0; // of `start` in the object
     uint64_t object_end = 0;    // offset behind the last byte taken from it
+};
+
+// What a futex is known by: the same for everybody who can reach the word.
+struct futex_key {
+    const void* object = nullptr; // the space, or the shared area's object
+    uint64_t offset = 0;
+    bool operator==(const futex_key&) const = default;
 };
 
 class address_space : public ref_counted {
@@ -63,10 +85,21 @@ class address_space : public ref_counted {
     static ref<address_space> create();
     ~address_space();
 
+    // What fork gives: the same areas, but for the memory of rings and devices, which stays with
+    // the process that asked for it. Null: out of memory; nothing has changed then.
+    ref<address_space> copy();
+    // From now on a device may transfer to and from private pages. 0, -ENOMEM.
+    long begin_transfers();
+
     // Page-aligned throughout. 0 or -errno.
     // -EEXIST where something is.
     long map(user_address start, size_t size, uint8_t protection, ref<memory_object> object = {},
              uint64_t object_offset = 0, uint64_t object_end = 0);
+    // Shows an object's pages, from `offset` (page-aligned) on.
+    long map_shared(user_address start, size_t size, uint8_t protection, ref<page_object> pages,
+                    uint64_t offset);
+    long map_shared_anywhere(size_t size, uint8_t protection, ref<page_object> pages,
+                             uint64_t offset);
     // Finds room below mmap_top. The address or -ENOMEM.
     long map_anywhere(size_t size, uint8_t protection);
     // Makes pages of the kernel or a device visible at a free address: the rings, the doorbell,
@@ -88,7 +121,8 @@ class address_space : public ref_counted {
     user_address set_break(user_address wanted);
     void initialise_break(user_address start) { break_start_ = break_ = start; }
 
-    // A fault at `address`. 0: try again; -EFAULT: not allowed; -ENOMEM.
+    // A fault at `address`. 0: try again; -EFAULT: not allowed; -ENOMEM; -ENXIO: behind the end of
+    // what is mapped there.
     long fault(user_address address, uint8_t access);
 
     // For user_memory.h and the ring: translates one page, faulting it in, and calls
@@ -99,7 +133,7 @@ class address_space : public ref_counted {
         void* p = translate(address, access);
         if (!p) {
             if (long error = fault_locked(address, access); error < 0)
-                return error;
+                return error == -ENXIO ? -EFAULT : error;
             p = translate(address, access);
         }
         use(p);
@@ -119,9 +153,14 @@ class address_space : public ref_counted {
     size_t mapped_bytes() const { return mapped_bytes_; }
     arch::page_table& table() { return table_; }
 
-    // The page for the trap frame of a thread, which only the kernel may use. It stays for the
-    // next thread of that slot, so that no hart has to forget it. nullptr: out of memory.
-    void* frame_page(unsigned slot);
+    // By the area that the address is in; `is_private`: the caller says that it is no shared one.
+    futex_key key_of(user_address address, bool is_private);
+
+    // A page for the trap frame of a thread, which only the kernel may use, and its slot. A page
+    // stays for the next thread of its slot, so that no hart has to forget it. nullptr: out of
+    // memory, or too many threads.
+    void* take_frame(unsigned& slot);
+    void return_frame(unsigned slot);
 
     // A hart is about to use the page table.
     void seen_by(unsigned hart) {
@@ -133,6 +172,10 @@ class address_space : public ref_counted {
     address_space() = default;
     void* translate(user_address address, uint8_t access);
     long fault_locked(user_address address, uint8_t access);
+    long bring_in(area& a, user_address page_address, uint8_t access, arch::pte& entry);
+    long make_private(area& a, user_address page_address, arch::pte& entry);
+    uint64_t entry_bits(const area& a, arch::pte entry);
+    long copy_area(area& a, address_space& child, bool& write_protected);
     area* find(user_address address);
     area* first_ending_after(user_address address);
     long insert(area&& description);
@@ -159,7 +202,10 @@ class address_space : public ref_counted {
     user_address break_start_ = 0;
     user_address break_ = 0;
     user_address stack_bottom_ = 0;
-    unsigned frame_pages_ = 0;
+    bool transfers_ = false; // begin_transfers() was called
+    static constexpr unsigned frame_slots = 512;
+    uint64_t frames_used_[frame_slots / 64] = {};
+    unsigned frame_pages_ = 0; // slots below have a page
 };
 
 } // namespace kernel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "memory/pages.h"
 
+#include <atomic>
 #include <cstring>
 
 #include "lib/list.h"
@@ -27,7 +28,8 @@ spinlock lock;
 physical_address base; // aligned to the largest block
 size_t pages_covered;
 pair_bits pairs[max_page_order + 1];
-uint8_t* orders; // of the block that starts at a page, while it is allocated
+uint8_t* orders;                   // of the block that starts at a page, while it is allocated
+std::atomic<uint32_t>* references; // to that block, likewise
 list<free_block> free_lists[max_page_order + 1];
 size_t free_pages_left;
 size_t total_pages;
@@ -72,7 +74,7 @@ unsigned order_for(size_t bytes) {
 size_t page_allocator_tables_size(physical_address start, physical_address end) {
     start &= ~(block_size(max_page_order) - 1);
     size_t pages = (end - start) >> page_shift;
-    size_t size = align_up(pages, 8);
+    size_t size = align_up(pages, 8) + pages * sizeof references[0];
     for (unsigned order = 0; order < max_page_order; order++)
         size += pair_words(pages, order) * 8;
     return align_up(size, page_size);
@@ -87,7 +89,9 @@ void page_allocator_start(physical_address start, physical_address end, void* ta
         memset(words, 0, pair_words(pages_covered, order) * 8);
         words += pair_words(pages_covered, order);
     }
-    orders = reinterpret_cast<uint8_t*>(words); // filled as pages are handed out
+    // Filled as pages are handed out.
+    references = reinterpret_cast<std::atomic<uint32_t>*>(words);
+    orders = reinterpret_cast<uint8_t*>(references + pages_covered);
 }
 
 void page_allocator_add(physical_address start, physical_address end) {
@@ -122,6 +126,7 @@ void* allocate_pages(unsigned order) {
     free_pages_left -= size_t(1) << order;
     void* p = from_physical(block);
     orders[page_index(p)] = uint8_t(order);
+    references[page_index(p)].store(1, std::memory_order_relaxed);
     return p;
 }
 
@@ -129,12 +134,25 @@ void free_pages(void* p) {
     if (!p)
         return;
     KERNEL_ASSERT((to_physical(p) & (page_size - 1)) == 0 && page_index(p) < pages_covered);
+    std::atomic<uint32_t>& count = references[page_index(p)];
+    // The only owner needs no atomic operation: nobody else can make it two.
+    if (count.load(std::memory_order_acquire) != 1 &&
+        count.fetch_sub(1, std::memory_order_acq_rel) != 1)
+        return;
     lock_guard guard(lock);
     release(to_physical(p), orders[page_index(p)]);
 }
 
 unsigned page_order(const void* p) {
     return orders[page_index(p)];
+}
+
+void add_page_reference(void* page) {
+    references[page_index(page)].fetch_add(1, std::memory_order_relaxed);
+}
+
+bool page_is_shared(const void* page) {
+    return references[page_index(page)].load(std::memory_order_acquire) > 1;
 }
 
 void* allocate_page() {

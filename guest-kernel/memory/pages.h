@@ -26,9 +26,15 @@ T* from_physical(physical_address address) {
 
 // 2^order contiguous pages, aligned to their size; not zeroed. nullptr: none left.
 void* allocate_pages(unsigned order);
-// The order is remembered, so freeing needs only the pointer.
+// Drops a reference; the last one gives the pages back. The order is remembered, so freeing needs
+// only the pointer.
 void free_pages(void* pages);
 unsigned page_order(const void* pages);
+
+// References: one from allocate_pages, one more for each other address space or object that has
+// the page. Who has the only reference and keeps others from it may write.
+void add_page_reference(void* page);
+bool page_is_shared(const void* page);
 
 void* allocate_page();        // order 0
 void* allocate_zeroed_page(); // order 0, all zero

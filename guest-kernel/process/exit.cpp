@@ -6,6 +6,8 @@
 #include "drivers/power.h"
 #include "fs/console.h"
 #include "lib/print.h"
+#include "process/family.h"
+#include "process/fault.h"
 #include "process/thread.h"
 #include "ring/ring.h"
 #include "schedule/scheduler.h"
@@ -22,24 +24,41 @@ task<long> power_off_when_quiet(int status) {
     power_off(status);
 }
 
-task<long> tear_down(ref<process> p) {
-    if (p->files) {
-        co_await close_rings(*p);
-        p->files->close_all(false);
-        p->files.reset();
-    }
-    release_senders(*p);
-    p->space.reset();
-    int status = p->exit_status;
-    if (p->id == first_process_id) {
-        if (!spawn(power_off_when_quiet(shell_status(status))))
-            power_off(shell_status(status));
-    }
-    process_ended(*p);
-    co_return 0;
+void kill_process(process& p, void*) {
+    exit_process(p, signal_kill);
+}
+
+void start_teardown(process& p) {
+    p.done = [](task_completion* completion) {
+        process& ended = *static_cast<process*>(completion);
+        process_ended(ended);
+        // The table's reference or, for a zombie, its parent keeps what is left; this one went with
+        // the last thread.
+        ref<process>::adopt(&ended).reset();
+    };
+    p.add_ref();
+    p.teardown.start(p);
 }
 
 } // namespace
+
+task<long> make_teardown(process& p) {
+    if (p.files) {
+        co_await close_rings(p);
+        p.files->close_all(false);
+        p.files.reset();
+    }
+    release_senders(p);
+    p.space.reset();
+    leave_lent_space(p);
+    if (p.id == first_process_id) {
+        each_process(kill_process, nullptr);
+        int status = shell_status(p.exit_status);
+        if (!spawn(power_off_when_quiet(status)))
+            power_off(status);
+    }
+    co_return 0;
+}
 
 void exit_process(process& p, int status) {
     lock_guard guard(p.lock);
@@ -82,8 +101,8 @@ void thread_left_hart(thread& t) {
             (void)spawn(close_ring(p, *r)); // no memory for it: the process's end closes it
     }
     ref<thread>::adopt(&t).reset(); // the list's reference
-    if (last && !spawn(tear_down(p)))
-        panic("no memory to end process %d", p->id);
+    if (last)
+        start_teardown(*p);
 }
 
 } // namespace kernel

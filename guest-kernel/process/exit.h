@@ -5,9 +5,11 @@
 //   exit_process      marks it, interrupts its threads' waits and running harts
 //   each thread       ends at its next entry to the kernel or instead of its next run
 //   the last one      starts the teardown, a kernel coroutine: rings (no DMA any more), receivers,
-//                     files, memory; then whoever waits for the process is told. The end of the
-//                     first process is the end of the machine.
+//                     files, memory; then whoever waits for the process is told (family.h). The end
+//                     of the first process is the end of the machine, and of all others.
 #pragma once
+
+#include "async/task.h"
 
 namespace kernel {
 
@@ -23,6 +25,9 @@ inline constexpr int exited(int code) {
 inline constexpr int shell_status(int status) {
     return status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff;
 }
+
+// What the last thread starts: see process::teardown.
+task<long> make_teardown(process& p);
 
 // From a system call: the current thread does not return from it.
 void end_current_thread();

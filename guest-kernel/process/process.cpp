@@ -6,6 +6,7 @@
 #include "arch/riscv64/hart.h"
 #include "fs/console.h"
 #include "lib/print.h"
+#include "process/exit.h"
 #include "process/thread.h"
 #include "syscalls/syscall.h"
 
@@ -13,8 +14,6 @@ namespace kernel {
 
 namespace {
 
-spinlock table_lock;
-list<process, all_processes> table;
 std::atomic<int> next_id{first_process_id};
 
 } // namespace
@@ -23,26 +22,15 @@ int allocate_id() {
     return next_id.fetch_add(1, std::memory_order_relaxed);
 }
 
-ref<process> process::create(int parent_id) {
+ref<process> process::create() {
     auto p = ref<process>::adopt(new (std::nothrow) process(allocate_id()));
     if (!p)
         return {};
-    p->parent_id = parent_id;
-    p->add_ref(); // the table's
-    lock_guard guard(table_lock);
-    table.push_back(*p);
-    return p;
+    p->teardown = make_teardown(*p);
+    return p->teardown ? std::move(p) : ref<process>();
 }
 
 process::~process() = default;
-
-void process_ended(process& p) {
-    {
-        lock_guard guard(table_lock);
-        list<process, all_processes>::remove(p);
-    }
-    ref<process>::adopt(&p).reset();
-}
 
 bool process::first_named(uint64_t number) {
     constexpr uint64_t bits = sizeof named_calls * 8;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "async/task.h"
 #include "async/wait_queue.h"
 #include "fs/fd_table.h"
 #include "lib/list.h"
@@ -19,6 +20,7 @@ class thread;
 struct ring;
 struct process_threads; // tag: the threads of a process
 struct all_processes;   // tag: the process table
+struct children_of;     // tag: the children of a process
 
 inline constexpr int first_process_id = 1;
 
@@ -43,19 +45,36 @@ struct signal_action { // struct sigaction as the kernel call has it
     uint64_t mask = 0;
 };
 
-class process : public ref_counted, public list_node<all_processes> {
+class process : public ref_counted,
+                public list_node<all_processes>,
+                public list_node<children_of>,
+                public task_completion {
   public:
     static constexpr unsigned signals = 64;
 
-    // A process without threads, files and memory, in the process table; null: out of memory.
-    static ref<process> create(int parent_id);
+    // A process without threads, files and memory, that nobody knows yet (family.h: enter_family).
+    // Null: out of memory.
+    static ref<process> create();
     ~process();
 
     const int id;
-    int parent_id = 0;
     ref<address_space> space;
     ref<fd_table> files;
     char name[16] = {};
+
+    // False: the address space is the lender's, until this process executes a program or ends
+    // (vfork).
+    std::atomic<bool> has_own_space{true};
+
+    // With the lock of family.cpp.
+    ref<process> lender;
+    int parent_id = 0;         // 0: the first process; first_process_id also for orphans
+    process* parent = nullptr; // null: an orphan
+    list<process, children_of> children;
+    bool zombie = false;    // torn down; its parent has not asked for it yet
+    wait_queue child_ended; // a child became a zombie
+    wait_queue space_left;  // it has its own space, or none: vfork waits for it
+    int group = 0, session = 0;
 
     spinlock lock; // threads, exit state, signal actions
     list<thread, process_threads> threads;
@@ -66,12 +85,13 @@ class process : public ref_counted, public list_node<all_processes> {
     signal_action actions[signals] = {};
     uint32_t file_mode_mask = 022;
 
-    uint64_t frames_used[8] = {}; // slots for trap frames
-    list<ring> rings;             // with `lock`
-    void* senders = nullptr;      // the sender table, a page; uintr/
+    list<ring> rings;        // with `lock`
+    void* senders = nullptr; // the sender table, a page; uintr/
     uint32_t senders_used = 0;
     thread_counters counters; // of threads that have ended
     uint64_t syscalls = 0;    // likewise
+
+    task<long> teardown; // made with the process, so that its end needs no memory
 
     // Which unimplemented calls were already named in the log: one bit per number.
     std::atomic<uint64_t> named_calls[8] = {};
@@ -85,9 +105,6 @@ class process : public ref_counted, public list_node<all_processes> {
 
 // Thread and process ids come from the same numbers.
 int allocate_id();
-
-// The process is torn down but for its entry in the table.
-void process_ended(process& p);
 
 // One line for the person who runs the program: on the process's stderr.
 [[gnu::format(printf, 2, 3)]] void process_message(process& p, const char* format, ...);

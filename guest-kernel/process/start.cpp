@@ -14,6 +14,7 @@
 #include "fs/name_space.h"
 #include "lib/print.h"
 #include "process/exec.h"
+#include "process/family.h"
 #include "process/thread.h"
 
 namespace kernel {
@@ -139,7 +140,9 @@ task<long> start(ref<process> p) {
 } // namespace
 
 void start_first_program() {
-    ref<process> p = process::create(0);
+    ref<process> p = process::create();
+    if (p)
+        enter_family(*p, nullptr);
     if (!p || !spawn(start(p)))
         give_up("first program", "out of memory", status_not_executable);
 }

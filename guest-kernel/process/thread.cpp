@@ -7,23 +7,7 @@ namespace kernel {
 
 namespace {
 
-constexpr unsigned frame_slots = sizeof(process::frames_used) * 8;
 constexpr unsigned default_priority = 32;
-
-// -1: all in use. With the process's lock.
-int take_slot(process& p) {
-    for (unsigned word = 0; word < frame_slots / 64; word++)
-        if (p.frames_used[word] != ~0ull) {
-            unsigned bit = unsigned(__builtin_ctzll(~p.frames_used[word]));
-            p.frames_used[word] |= 1ull << bit;
-            return int(word * 64 + bit);
-        }
-    return -1;
-}
-
-void return_slot(process& p, unsigned slot) {
-    p.frames_used[slot / 64] &= ~(1ull << slot % 64);
-}
 
 } // namespace
 
@@ -38,24 +22,15 @@ thread* thread::create(process& p, int id) {
     auto t = ref<thread>::adopt(new (std::nothrow) thread(p, id));
     if (!t)
         return nullptr;
-    int slot;
-    {
-        lock_guard guard(p.lock);
-        slot = take_slot(p);
-    }
-    if (slot < 0)
+    t->space = p.space;
+    t->frame = static_cast<arch::user_frame*>(p.space->take_frame(t->frame_slot));
+    if (!t->frame)
         return nullptr;
-    t->frame_slot = unsigned(slot);
-    t->frame_user = arch::frame_address(unsigned(slot));
-    auto* frame = static_cast<arch::user_frame*>(p.space->frame_page(unsigned(slot)));
-    if (!frame) {
-        lock_guard guard(p.lock);
-        return_slot(p, unsigned(slot));
-        return nullptr;
-    }
-    *frame = {};
-    t->frame = frame;
+    t->frame_user = arch::frame_address(t->frame_slot);
+    *t->frame = {};
     lock_guard guard(p.lock);
+    if (p.exiting) // its threads have been told to end; this one would not know
+        return nullptr;
     p.threads.push_back(*t);
     p.live_threads++;
     return t.release();
@@ -64,11 +39,12 @@ thread* thread::create(process& p, int id) {
 thread::~thread() {
     if (!frame)
         return;
-    process& p = *process_;
-    lock_guard guard(p.lock);
-    p.counters.add(counters);
-    p.syscalls += frame->syscalls;
-    return_slot(p, frame_slot);
+    {
+        lock_guard guard(process_->lock);
+        process_->counters.add(counters);
+        process_->syscalls += frame->syscalls;
+    }
+    space->return_frame(frame_slot);
 }
 
 void thread::collect_result() {

@@ -31,7 +31,7 @@ class thread final : public ref_counted,
                      public task_completion {
   public:
     // A new thread of the process with its frame in place. The process's list holds a reference
-    // until the thread has ended. nullptr: out of memory.
+    // until the thread has ended. nullptr: out of memory, or the process is ending.
     static thread* create(process& owner, int id);
     ~thread();
 
@@ -41,6 +41,7 @@ class thread final : public ref_counted,
     void collect_result();
 
     const int id;
+    ref<address_space> space;          // that the frame is in
     arch::user_frame* frame = nullptr; // a page
     uint64_t frame_user = 0;           // where the process's table has it
     unsigned frame_slot = 0;

@@ -5,6 +5,7 @@
 #include <ouros/kernel.h>
 
 #include "drivers/asyscall.h"
+#include "process/family.h"
 #include "process/thread.h"
 #include "uintr/receiver.h"
 
@@ -107,6 +108,10 @@ task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uin
         co_return -EINVAL;
     if (t.ring_pair)
         co_return -EBUSY;
+    if (!p.has_own_space)
+        co_return -EINVAL; // the memory is lent: its owner's transfers are told apart by process
+    if (long error = p.space->begin_transfers(); error < 0)
+        co_return error;
     if (long error = zero_user(*p.space, out, sizeof(ouros_ring)); error < 0)
         co_return error;
     if (!t.receiver)
@@ -182,7 +187,9 @@ task<long> close_rings(process& p) {
 }
 
 bool has_rings(process& p) {
-    return p.files->has_rings();
+    ref<process> owner = space_owner(p);
+    lock_guard guard(owner->lock);
+    return !owner->rings.empty();
 }
 
 task<long> invalidate_rings(process& p, uint64_t start, uint64_t size) {
@@ -190,8 +197,9 @@ task<long> invalidate_rings(process& p, uint64_t start, uint64_t size) {
     uint32_t pairs[64];
     unsigned count = 0;
     {
-        lock_guard guard(p.lock);
-        for (ring& r : p.rings)
+        ref<process> owner = space_owner(p);
+        lock_guard guard(owner->lock);
+        for (ring& r : owner->rings)
             if (count < sizeof pairs / sizeof pairs[0])
                 pairs[count++] = r.queue_pair;
     }

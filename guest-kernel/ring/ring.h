@@ -43,6 +43,7 @@ task<long> ring_close(caller& who);
 task<long> close_rings(process& p);
 task<long> close_ring(ref<process> p, ring& r);
 
+// Of the process whose address space it is: a child of vfork has its parent's.
 bool has_rings(process& p);
 // Returns when no request in flight uses the range of the process's addresses.
 task<long> invalidate_rings(process& p, uint64_t start, uint64_t size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Futexes of one process: waiters hash by (address space, address).
+// Futexes: waiters hash by what the word is known by (memory/address_space.h: futex_key), so that
+// processes that share the memory meet.
 #include "syscalls/futex.h"
 
 #include "process/thread.h"
@@ -12,8 +13,7 @@ namespace kernel {
 namespace {
 
 struct futex_waiter : list_node<futex_waiter> {
-    address_space* space;
-    uint64_t address;
+    futex_key key;
     uint32_t bits;
     bool woken = false;
     wait_queue queue;
@@ -26,12 +26,13 @@ struct bucket {
 constexpr unsigned bucket_count = 64;
 bucket buckets[bucket_count];
 
-bucket& bucket_of(address_space& space, uint64_t address) {
-    uint64_t key = (reinterpret_cast<uint64_t>(&space) >> 6) ^ (address >> 2);
-    return buckets[key * 0x9e3779b97f4a7c15 >> 58];
+bucket& bucket_of(const futex_key& key) {
+    uint64_t number = (reinterpret_cast<uint64_t>(key.object) >> 6) ^ (key.offset >> 2);
+    return buckets[number * 0x9e3779b97f4a7c15 >> 58];
 }
 
 constexpr uint64_t command_mask = 0x7f;
+constexpr uint64_t private_flag = 0x80;
 enum futex_command : uint64_t {
     command_wait = 0,
     command_wake = 1,
@@ -39,13 +40,12 @@ enum futex_command : uint64_t {
     command_wake_bitset = 10,
 };
 
-task<long> futex_wait(caller& who, uint64_t address, uint32_t expected, nanoseconds deadline,
-                      uint32_t bits) {
+task<long> futex_wait(caller& who, uint64_t address, bool is_private, uint32_t expected,
+                      nanoseconds deadline, uint32_t bits) {
     address_space& space = *who.owner->space;
-    bucket& b = bucket_of(space, address);
     futex_waiter self;
-    self.space = &space;
-    self.address = address;
+    self.key = space.key_of(address, is_private);
+    bucket& b = bucket_of(self.key);
     self.bits = bits;
     lock_guard guard(b.lock);
     // Compared with the bucket locked: a wake comes before the look or finds the waiter.
@@ -63,9 +63,27 @@ task<long> futex_wait(caller& who, uint64_t address, uint32_t expected, nanoseco
     co_return self.woken ? 0 : outcome;
 }
 
+long wake_waiters(const futex_key& key, unsigned count, uint32_t bits) {
+    bucket& b = bucket_of(key);
+    long woken = 0;
+    lock_guard guard(b.lock);
+    for (futex_waiter* w = b.waiters.front(); w && unsigned(woken) < count;) {
+        futex_waiter* next = b.waiters.next(*w);
+        if (w->key == key && (w->bits & bits)) {
+            list<futex_waiter>::remove(*w);
+            w->woken = true;
+            w->queue.wake();
+            woken++;
+        }
+        w = next;
+    }
+    return woken;
+}
+
 long sys_futex(uint64_t address, uint64_t operation, uint64_t value, uint64_t timeout_at, uint64_t,
                uint64_t bits) {
     uint64_t command = operation & command_mask;
+    bool is_private = operation & private_flag;
     process& p = current_process();
     if (address & 3)
         return -EINVAL;
@@ -84,12 +102,15 @@ long sys_futex(uint64_t address, uint64_t operation, uint64_t value, uint64_t ti
         uint32_t mask = command == command_wait ? ~0u : uint32_t(bits);
         if (!mask)
             return -EINVAL;
-        return wait_for(futex_wait(current_thread(), address, uint32_t(value), deadline, mask));
+        return wait_for(
+            futex_wait(current_thread(), address, is_private, uint32_t(value), deadline, mask));
     }
     case command_wake:
-        return futex_wake(p, address, unsigned(value));
+        return wake_waiters(p.space->key_of(address, is_private), unsigned(value), ~0u);
     case command_wake_bitset:
-        return bits ? futex_wake(p, address, unsigned(value), uint32_t(bits)) : -EINVAL;
+        if (!uint32_t(bits))
+            return -EINVAL;
+        return wake_waiters(p.space->key_of(address, is_private), unsigned(value), uint32_t(bits));
     default:
         return -ENOSYS;
     }
@@ -97,21 +118,8 @@ long sys_futex(uint64_t address, uint64_t operation, uint64_t value, uint64_t ti
 
 } // namespace
 
-long futex_wake(process& p, uint64_t address, unsigned count, uint32_t bits) {
-    bucket& b = bucket_of(*p.space, address);
-    long woken = 0;
-    lock_guard guard(b.lock);
-    for (futex_waiter* w = b.waiters.front(); w && unsigned(woken) < count;) {
-        futex_waiter* next = b.waiters.next(*w);
-        if (w->space == p.space.get() && w->address == address && (w->bits & bits)) {
-            list<futex_waiter>::remove(*w);
-            w->woken = true;
-            w->queue.wake();
-            woken++;
-        }
-        w = next;
-    }
-    return woken;
+long futex_wake(process& p, uint64_t address, unsigned count) {
+    return wake_waiters(p.space->key_of(address, false), count, ~0u);
 }
 
 const syscall_entry futex_calls[] = {CALL(futex), {}};

@@ -8,6 +8,6 @@ namespace kernel {
 class process;
 
 // Wakes at most `count` waiters of the word; how many there were.
-long futex_wake(process& p, uint64_t address, unsigned count, uint32_t bits = ~0u);
+long futex_wake(process& p, uint64_t address, unsigned count);
 
 } // namespace kernel

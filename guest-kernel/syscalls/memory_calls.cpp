@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Memory: anonymous areas and private copies of files.
+// Memory: anonymous areas, private and shared, and private copies of files.
 #include <asm/mman.h>
 #include <linux/mman.h>
 
@@ -46,8 +46,13 @@ long sys_munmap(uint64_t start, uint64_t size) {
     return p.space->unmap(start, size);
 }
 
+// A place for an area, as mmap's flags say: `shared` or, without it, private memory.
 long map_area(address_space& space, uint64_t address, uint64_t size, uint8_t protection,
-              uint64_t flags) {
+              uint64_t flags, ref<page_object> shared = {}, uint64_t offset = 0) {
+    auto map = [&](uint64_t at) {
+        return shared ? space.map_shared(at, size, protection, shared, offset)
+                      : space.map(at, size, protection);
+    };
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (address & page_mask)
             return -EINVAL;
@@ -56,13 +61,14 @@ long map_area(address_space& space, uint64_t address, uint64_t size, uint8_t pro
             if (error < 0)
                 return error;
         }
-        long error = space.map(address, size, protection);
+        long error = map(address);
         return error < 0 ? error : long(address);
     }
     address &= ~page_mask;
-    if (address && space.is_free(address, size) && space.map(address, size, protection) == 0)
+    if (address && space.is_free(address, size) && map(address) == 0)
         return long(address);
-    return space.map_anywhere(size, protection);
+    return shared ? space.map_shared_anywhere(size, protection, std::move(shared), offset)
+                  : space.map_anywhere(size, protection);
 }
 
 // A private mapping of a file is a copy made now.
@@ -94,11 +100,11 @@ task<long> map_file(caller& who, ref<file> f, uint64_t address, uint64_t size, u
 }
 
 task<long> map_over_rings(caller& who, uint64_t address, uint64_t size, uint8_t protection,
-                          uint64_t flags) {
+                          uint64_t flags, ref<page_object> shared) {
     long error = co_await unmap_with_rings(*who.owner, address, size);
     if (error < 0)
         co_return error;
-    co_return map_area(*who.owner->space, address, size, protection, flags);
+    co_return map_area(*who.owner->space, address, size, protection, flags, std::move(shared));
 }
 
 long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, uint64_t fd,
@@ -114,11 +120,13 @@ long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, ui
     if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
         return -EINVAL;
     if (flags & MAP_ANONYMOUS) {
-        // Without fork yet, shared with nobody is what private is.
+        ref<page_object> shared;
+        if (type != MAP_PRIVATE && !(shared = make_anonymous_object()))
+            return -ENOMEM;
         if ((flags & MAP_FIXED) && has_rings(p) && !p.space->is_free(address, size))
-            return wait_for(
-                map_over_rings(current_thread(), address, size, uint8_t(protection), flags));
-        return map_area(*p.space, address, size, uint8_t(protection), flags);
+            return wait_for(map_over_rings(current_thread(), address, size, uint8_t(protection),
+                                           flags, std::move(shared)));
+        return map_area(*p.space, address, size, uint8_t(protection), flags, std::move(shared));
     }
     ref<file> f = p.files->get(fd);
     if (!f)

@@ -3,9 +3,6 @@
 // Who am I, when do I stop, who else is there.
 #include <initializer_list>
 
-#include <linux/sched.h>
-
-#include "arch/riscv64/context.h"
 #include "arch/riscv64/hart.h"
 #include "process/exit.h"
 #include "process/thread.h"
@@ -110,14 +107,6 @@ long sys_prctl(uint64_t option, uint64_t argument) {
     return -EINVAL;
 }
 
-long sys_getpgid() {
-    return first_process_id; // one session, one group
-}
-
-// glibc tries it first and falls back to clone.
-long sys_clone3() {
-    return -ENOSYS;
-}
 // Restartable sequences: glibc asks at start and does without.
 long sys_rseq() {
     return -ENOSYS;
@@ -125,50 +114,7 @@ long sys_rseq() {
 
 } // namespace
 
-// A thread: what pthread_create asks for. (By trap.S: sys_clone_entry.)
-extern "C" long sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
-                          uint64_t child_tid);
-
-long sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
-               uint64_t child_tid) {
-    constexpr uint64_t needed = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
-    thread& self = current_thread();
-    process& p = self.parent();
-    if ((flags & needed) != needed) {
-        if (p.first_named(__NR_clone))
-            process_message(p, "system call clone (%u) makes threads only, no processes",
-                            unsigned(__NR_clone));
-        return -ENOSYS;
-    }
-    int id = allocate_id();
-    if (flags & CLONE_PARENT_SETTID)
-        if (long error = write_user(*p.space, parent_tid, id); error < 0)
-            return error;
-    if (flags & CLONE_CHILD_SETTID)
-        if (long error = write_user(*p.space, child_tid, id); error < 0)
-            return error;
-    thread* t = thread::create(p, id);
-    if (!t)
-        return -EAGAIN;
-    arch::copy_frame(*t, self);
-    t->frame->x[arch::reg_a0] = 0;
-    if (stack)
-        t->frame->x[arch::reg_sp] = stack;
-    if (flags & CLONE_SETTLS)
-        t->frame->x[arch::reg_tp] = tls;
-    if (flags & CLONE_CHILD_CLEARTID)
-        t->clear_child_tid = child_tid;
-    t->signal_mask = self.signal_mask;
-    t->last_hart = self.last_hart;
-    make_ready(*t);
-    return id;
-}
-
-extern "C" void sys_clone_entry();
-
 const syscall_entry process_calls[] = {
-    {__NR_clone, "clone", sys_clone_entry},
-    CALL(clone3),
     {293, "rseq", erase(sys_rseq)},
     CALL(getpid),
     CALL(getppid),
@@ -188,8 +134,6 @@ const syscall_entry process_calls[] = {
     CALL(sched_getaffinity),
     CALL(getcpu),
     CALL(prctl),
-    CALL(getpgid),
-    {__NR_getsid, "getsid", erase(sys_getpgid)},
     {},
 };
 

@@ -96,8 +96,8 @@ syscall_function erase(F* function) {
                                                            ::kernel::call::name##_later>::call)    \
     }
 
-extern const syscall_entry process_calls[], memory_calls[], time_calls[], signal_calls[],
-    information_calls[], futex_calls[], file_calls[];
+extern const syscall_entry process_calls[], child_calls[], memory_calls[], time_calls[],
+    signal_calls[], information_calls[], futex_calls[], file_calls[];
 
 // Boot: fills the table.
 void syscalls_start();

@@ -118,8 +118,7 @@ void synchronise_instructions(address_space& space) {
     instructions_written.fetch_add(1, std::memory_order_seq_cst);
     for (unsigned i = 0; i < hart_count(); i++) {
         hart& h = hart_at(i);
-        process* p = h.current ? h.current_process : nullptr;
-        if (&h != &this_hart() && p && p->space.get() == &space)
+        if (&h != &this_hart() && h.current && h.user_satp == space.satp())
             sbi::remote_fence_i(1, h.id);
     }
 }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Page table entries of areas: for the files that make up address_space.
+#pragma once
+
+#include "arch/riscv64/page_table.h"
+#include "memory/address_space.h"
+
+namespace kernel {
+
+inline constexpr uint64_t page_mask = page_size - 1;
+
+// What an area's protection allows.
+inline uint64_t leaf_bits(uint8_t protection) {
+    using namespace arch;
+    uint64_t bits = pte_user;
+    if (protection)
+        bits |= pte_read; // the table knows no write-only, and execute-only helps nobody here
+    if (protection & protection_write)
+        bits |= pte_write;
+    if (protection & protection_execute)
+        bits |= pte_execute;
+    return bits;
+}
+
+template <class F>
+void address_space::each_entry(user_address start, user_address end, F&& f) {
+    // By the areas, not by the range: a munmap of everything would walk 2^26 entries.
+    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a)) {
+        user_address at = a->start > start ? a->start : start;
+        user_address stop = a->end < end ? a->end : end;
+        while (at < stop) {
+            arch::pte* entry = table_.find(at);
+            if (!entry) { // no last-level table: on to the next one's range
+                at = (at | ((page_size << 9) - 1)) + 1;
+                continue;
+            }
+            // The rest of this last-level table.
+            user_address border = (at | ((page_size << 9) - 1)) + 1;
+            for (; at < stop && at < border; at += page_size, entry++)
+                if (*entry)
+                    f(*entry, at);
+        }
+    }
+}
+
+} // namespace kernel

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Pages that several address spaces can have mapped at once: what MAP_SHARED shows. Anonymous
+// memory that is shared after fork, the contents of a file in memory. A page table entry has a
+// reference to its page, so that a page that leaves the object (truncate) stays where it is mapped.
+//
+// Lock order: a file's lock, the address space's, the object's own.
+#pragma once
+
+#include "lib/error.h"
+#include "lib/ref.h"
+
+namespace kernel {
+
+class page_object : public ref_counted {
+  public:
+    virtual ~page_object() = default;
+
+    // The page at an index, made if there is none yet, with a reference for the caller.
+    // -ENOMEM; -ENXIO behind the end.
+    virtual result<void*> shared_page(uint64_t index) = 0;
+    // The same for every object that shows the same pages.
+    virtual const void* identity() const { return this; }
+};
+
+// Zero pages of nobody else. Null: out of memory.
+ref<page_object> make_anonymous_object();
+
+} // namespace kernel

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "process/family.h"
+
+namespace kernel {
+
+namespace {
+
+constexpr unsigned signal_child = 17; // SIGCHLD
+
+spinlock family_lock;
+list<process, all_processes> table;
+
+using family = list<process, children_of>;
+
+// With p.lock or not: a word that changes under the parent's feet is the parent's doing.
+bool waits_for_children(const process& parent) {
+    constexpr uint64_t ignore_action = 1, no_child_wait = 2; // SIG_IGN, SA_NOCLDWAIT
+    const signal_action& action = parent.actions[signal_child - 1];
+    return action.handler != ignore_action && !(action.flags & no_child_wait);
+}
+
+// Out of the table. The caller drops the table's reference, after the lock.
+ref<process> forget(process& p) {
+    list<process, all_processes>::remove(p);
+    return ref<process>::adopt(&p);
+}
+
+bool matches(const process& child, const child_choice& which) {
+    switch (which.of) {
+    case child_choice::one:
+        return child.id == which.id;
+    case child_choice::group:
+        return child.group == which.id;
+    default:
+        return true;
+    }
+}
+
+long look(process& parent, const child_choice& which, ended_child& out, ref<process>& gone) {
+    bool exists = false;
+    for (process& child : parent.children) {
+        if (!matches(child, which))
+            continue;
+        exists = true;
+        if (!child.zombie)
+            continue;
+        out = {child.id, child.exit_status};
+        if (!which.keep) {
+            family::remove(child);
+            gone = forget(child);
+        }
+        return 0;
+    }
+    out = {};
+    return exists ? 0 : -ECHILD;
+}
+
+} // namespace
+
+void enter_family(process& p, process* parent) {
+    p.add_ref(); // the table's
+    lock_guard guard(family_lock);
+    table.push_back(p);
+    p.group = p.session = p.id;
+    if (!parent)
+        return;
+    p.parent = parent;
+    p.parent_id = parent->id;
+    p.group = parent->group;
+    p.session = parent->session;
+    parent->children.push_back(p);
+}
+
+void process_ended(process& p) {
+    ref<process> gone, notified;
+    {
+        lock_guard guard(family_lock);
+        while (process* child = p.children.pop_front()) {
+            child->parent = nullptr;
+            child->parent_id = first_process_id;
+            if (!child->zombie)
+                continue;
+            ref<process> unwanted = forget(*child); // a zombie holds nothing but itself
+        }
+        process* parent = p.parent;
+        if (parent && waits_for_children(*parent)) {
+            p.zombie = true;
+        } else {
+            if (parent)
+                family::remove(p);
+            gone = forget(p);
+        }
+        if (parent) {
+            parent->child_ended.wake_all();
+            notified = ref<process>(parent);
+        }
+    }
+    if (notified)
+        signal_child_changed(*notified);
+}
+
+ref<process> find_process(int id) {
+    lock_guard guard(family_lock);
+    for (process& p : table)
+        if (p.id == id && !p.zombie)
+            return ref<process>(&p);
+    return {};
+}
+
+void each_process(void (*f)(process&, void*), void* context) {
+    lock_guard guard(family_lock);
+    for (process& p : table)
+        if (!p.zombie)
+            f(p, context);
+}
+
+long try_wait(process& parent, const child_choice& which, ended_child& out) {
+    ref<process> gone; // dropped after the lock
+    lock_guard guard(family_lock);
+    return look(parent, which, out, gone);
+}
+
+task<long> wait_for_child(caller& who, child_choice which, ended_child& out) {
+    ref<process> gone;
+    lock_guard guard(family_lock);
+    for (;;) {
+        if (long error = look(*who.owner, which, out, gone); error < 0 || out.id)
+            co_return error;
+        if (long error = co_await who.owner->child_ended.wait(guard, who); error < 0)
+            co_return error;
+    }
+}
+
+task<long> wait_until_left(caller& who, ref<process> child) {
+    lock_guard guard(family_lock);
+    while (!child->has_own_space) {
+        long error = co_await child->space_left.wait(guard, who);
+        // A signal waits until the child is out of the parent's memory; the parent's end doesn't.
+        if (error < 0 && who.killed())
+            co_return error;
+        if (error < 0)
+            guard.relock();
+    }
+    co_return child->id;
+}
+
+void leave_lent_space(process& child) {
+    ref<process> lender; // dropped after the lock
+    lock_guard guard(family_lock);
+    if (child.has_own_space)
+        return;
+    std::swap(lender, child.lender);
+    child.has_own_space = true;
+    child.space_left.wake_all();
+}
+
+ref<process> space_owner(process& p) {
+    process* owner = &p;
+    if (owner->has_own_space)
+        return ref<process>(owner);
+    lock_guard guard(family_lock);
+    while (owner->lender)
+        owner = owner->lender.get();
+    return ref<process>(owner);
+}
+
+namespace {
+
+// The caller itself, or a child of it. With family_lock.
+process* self_or_child(process& caller, int id) {
+    if (id == 0 || id == caller.id)
+        return &caller;
+    for (process& child : caller.children)
+        if (child.id == id)
+            return &child;
+    return nullptr;
+}
+
+bool group_exists(int group, int session) {
+    for (process& p : table)
+        if (p.group == group && p.session == session)
+            return true;
+    return false;
+}
+
+} // namespace
+
+long set_group(process& caller, int id, int group) {
+    if (group < 0)
+        return -EINVAL;
+    lock_guard guard(family_lock);
+    process* p = self_or_child(caller, id);
+    if (!p)
+        return -ESRCH;
+    if (group == 0)
+        group = p->id;
+    if (p->session == p->id || p->session != caller.session)
+        return -EPERM;
+    if (group != p->id && !group_exists(group, p->session))
+        return -EPERM;
+    p->group = group;
+    return 0;
+}
+
+long new_session(process& p) {
+    lock_guard guard(family_lock);
+    for (process& other : table)
+        if (other.group == p.id)
+            return -EPERM;
+    p.group = p.session = p.id;
+    return p.id;
+}
+
+long group_of(process& caller, int id, bool session) {
+    lock_guard guard(family_lock);
+    if (id == 0 || id == caller.id)
+        return session ? caller.session : caller.group;
+    for (process& p : table)
+        if (p.id == id)
+            return session ? p.session : p.group;
+    return -ESRCH;
+}
+
+} // namespace kernel

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Which processes there are, whose children they are, and what becomes of those that end.
+//
+//   enter_family      the process is in the table and a child of its parent
+//   process_ended     torn down: a zombie until its parent asks for it. A parent that ignores
+//                     SIGCHLD, or that has ended, never will: then it goes at once
+//   wait_for_child    takes a zombie out
+//
+// The children of a process that ends are orphans: their parent's id is the first process's, as on
+// Linux, but that one is a program like any other and is not asked to wait for them.
+#pragma once
+
+#include "async/task.h"
+#include "process/process.h"
+
+namespace kernel {
+
+void enter_family(process& p, process* parent); // null: the first process
+void process_ended(process& p);
+
+// Null: there is no such process, or it is a zombie.
+ref<process> find_process(int id);
+// Calls f for every process that is not a zombie, with the table locked: f must not wait, or ask
+// anything of this file.
+void each_process(void (*f)(process&, void*), void* context);
+
+// Which children wait_for_child is about.
+struct child_choice {
+    enum : uint8_t { any, one, group } of = any;
+    int id = 0;        // of the child or the group
+    bool keep = false; // leave it a zombie
+};
+struct ended_child {
+    int id = 0; // 0: none has ended yet
+    int status = 0;
+};
+// 0, or -ECHILD: there is no such child.
+long try_wait(process& parent, const child_choice& which, ended_child& out);
+// Waits. 0, -ECHILD, -EINTR.
+task<long> wait_for_child(caller& who, child_choice which, ended_child& out);
+
+// vfork: until the child has left the address space that it was lent. -EINTR: `who` is to end.
+task<long> wait_until_left(caller& who, ref<process> child);
+void leave_lent_space(process& child); // nothing to do for a process with its own
+// Whose address space it is that `p` uses: whose rings transfer to and from it.
+ref<process> space_owner(process& p);
+
+// Process groups and sessions, as far as they are numbers. 0 or -errno.
+long set_group(process& caller, int id, int group);
+long new_session(process& p);
+long group_of(process& caller, int id, bool session);
+
+// A child of `parent` has ended and is to be waited for. (Signals: SIGCHLD.)
+void signal_child_changed(process& parent);
+
+} // namespace kernel

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "process/fork.h"
+
+#include <cstring>
+
+#include "arch/riscv64/context.h"
+#include "process/family.h"
+#include "process/thread.h"
+
+namespace kernel {
+
+namespace {
+
+long copy_parts(process& parent, process& child, bool lend_space) {
+    child.files = parent.files->copy();
+    if (!child.files)
+        return -ENOMEM;
+    if (lend_space) {
+        child.space = parent.space;
+        child.has_own_space = false;
+        child.lender = ref<process>(&parent);
+    } else {
+        child.space = parent.space->copy();
+        if (!child.space)
+            return -ENOMEM;
+    }
+    memcpy(child.name, parent.name, sizeof child.name);
+    child.file_mode_mask = parent.file_mode_mask;
+    lock_guard guard(parent.lock);
+    memcpy(child.actions, parent.actions, sizeof child.actions);
+    return 0;
+}
+
+void set_registers(thread& t, const thread& from, const fork_request& wanted) {
+    arch::copy_frame(t, from);
+    uint64_t* x = t.frame->x;
+    x[arch::reg_a0] = 0;
+    if (wanted.stack)
+        x[arch::reg_sp] = wanted.stack;
+    if (wanted.set_thread_pointer)
+        x[arch::reg_tp] = wanted.thread_pointer;
+}
+
+} // namespace
+
+long fork_process(thread& self, const fork_request& wanted, ref<process>& made) {
+    process& parent = self.parent();
+    ref<process> child = process::create();
+    if (!child)
+        return -ENOMEM;
+    if (long error = copy_parts(parent, *child, wanted.lend_space); error < 0)
+        return error;
+    if (wanted.set_parent_tid)
+        if (long error = write_user(*parent.space, wanted.set_parent_tid, child->id); error < 0)
+            return error;
+    if (wanted.set_child_tid)
+        if (long error = write_user(*child->space, wanted.set_child_tid, child->id); error < 0)
+            return error;
+    thread* t = thread::create(*child, child->id);
+    if (!t)
+        return -EAGAIN;
+    set_registers(*t, self, wanted);
+    t->clear_child_tid = wanted.clear_child_tid;
+    t->signal_mask = self.signal_mask;
+    t->last_hart = self.last_hart;
+    enter_family(*child, &parent);
+    made = child;
+    make_ready(*t);
+    return child->id;
+}
+
+} // namespace kernel

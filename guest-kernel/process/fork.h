@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A child of a process: a copy of it with one thread, the one that called.
+//
+//                    fork                                     vfork, posix_spawn
+//   memory           copied when one of them writes           the parent's own, lent
+//   descriptors      a table of its own with the same open files, so positions are shared
+//   signals          actions and mask are the parent's
+//   rings, user      none: they stay with the parent          none, and none can be made while the
+//   interrupts                                                memory is lent
+//   the parent       goes on                                  waits until the child executes a
+//                                                             program or ends
+#pragma once
+
+#include <cstdint>
+
+#include "process/process.h"
+
+namespace kernel {
+
+struct fork_request {
+    bool lend_space = false;
+    uint64_t stack = 0; // 0: as the parent's
+    bool set_thread_pointer = false;
+    uint64_t thread_pointer = 0;
+    uint64_t set_parent_tid = 0, set_child_tid = 0, clear_child_tid = 0; // addresses, or 0
+};
+
+// By the running thread, whose registers are in its frame. The child is ready to run, or has run
+// already. -ENOMEM, -EAGAIN, -EFAULT.
+long fork_process(thread& self, const fork_request& wanted, ref<process>& child);
+
+} // namespace kernel

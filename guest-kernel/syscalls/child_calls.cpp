@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Making threads and processes, and waiting for processes.
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+#include "arch/riscv64/context.h"
+#include "process/family.h"
+#include "process/fork.h"
+#include "process/thread.h"
+#include "syscalls/syscall.h"
+
+namespace kernel {
+
+namespace {
+
+constexpr uint64_t signal_child = 17; // SIGCHLD: what a parent is told with
+
+long make_thread(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
+                 uint64_t child_tid) {
+    constexpr uint64_t needed = CLONE_VM | CLONE_FILES | CLONE_SIGHAND;
+    if ((flags & needed) != needed)
+        return -EINVAL;
+    thread& self = current_thread();
+    process& p = self.parent();
+    int id = allocate_id();
+    if (flags & CLONE_PARENT_SETTID)
+        if (long error = write_user(*p.space, parent_tid, id); error < 0)
+            return error;
+    if (flags & CLONE_CHILD_SETTID)
+        if (long error = write_user(*p.space, child_tid, id); error < 0)
+            return error;
+    thread* t = thread::create(p, id);
+    if (!t)
+        return -EAGAIN;
+    arch::copy_frame(*t, self);
+    t->frame->x[arch::reg_a0] = 0;
+    if (stack)
+        t->frame->x[arch::reg_sp] = stack;
+    if (flags & CLONE_SETTLS)
+        t->frame->x[arch::reg_tp] = tls;
+    if (flags & CLONE_CHILD_CLEARTID)
+        t->clear_child_tid = child_tid;
+    t->signal_mask = self.signal_mask;
+    t->last_hart = self.last_hart;
+    make_ready(*t);
+    return id;
+}
+
+// fork, and vfork as posix_spawn asks for it. Sharing less than a thread and more than a child
+// does, and namespaces, are refused.
+long make_process(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
+                  uint64_t child_tid) {
+    constexpr uint64_t known = CSIGNAL | CLONE_VM | CLONE_VFORK | CLONE_SETTLS |
+                               CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+    bool wait = flags & CLONE_VFORK, lend = flags & CLONE_VM;
+    uint64_t signal = flags & CSIGNAL;
+    if ((flags & ~known) || (lend && !wait) || (signal && signal != signal_child))
+        return -EINVAL;
+    fork_request wanted;
+    wanted.lend_space = lend;
+    wanted.stack = stack;
+    wanted.set_thread_pointer = flags & CLONE_SETTLS;
+    wanted.thread_pointer = tls;
+    wanted.set_parent_tid = flags & CLONE_PARENT_SETTID ? parent_tid : 0;
+    wanted.set_child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0;
+    wanted.clear_child_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
+    thread& self = current_thread();
+    ref<process> child;
+    long id = fork_process(self, wanted, child);
+    if (id < 0 || !lend)
+        return id;
+    return wait_for(wait_until_left(self, std::move(child)));
+}
+
+task<long> wait_call(caller& who, child_choice which, uint64_t status_at) {
+    ended_child child;
+    if (long error = co_await wait_for_child(who, which, child); error < 0)
+        co_return error;
+    if (status_at)
+        if (long error = write_user(*who.owner->space, status_at, child.status); error < 0)
+            co_return error;
+    co_return child.id;
+}
+
+// Stopped and continued children are not told about: nothing stops.
+long sys_wait4(uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage_at) {
+    constexpr uint32_t known = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    if (uint32_t(options) & ~known)
+        return -EINVAL;
+    process& p = current_process();
+    int number = int(id);
+    child_choice which;
+    if (number > 0)
+        which = {child_choice::one, number};
+    else if (number == 0)
+        which = {child_choice::group, int(group_of(p, 0, false))};
+    else if (number != -1)
+        which = {child_choice::group, -number};
+    if (usage_at)
+        if (long error = zero_user(*p.space, usage_at, 144); error < 0)
+            return error;
+    ended_child child;
+    if (long error = try_wait(p, which, child); error < 0)
+        return error;
+    if (!child.id && !(options & WNOHANG))
+        return wait_for(wait_call(current_thread(), which, status_at));
+    if (child.id && status_at)
+        if (long error = write_user(*p.space, status_at, child.status); error < 0)
+            return error;
+    return child.id;
+}
+
+struct signal_info { // siginfo_t as waitid fills it
+    int32_t signal = 0, error = 0, code = 0, padding = 0;
+    int32_t id = 0;
+    uint32_t user = 0;
+    int32_t status = 0;
+    int32_t rest[25] = {};
+};
+static_assert(sizeof(signal_info) == 128);
+
+signal_info describe(const ended_child& child) {
+    signal_info info;
+    if (!child.id)
+        return info;
+    constexpr int exited_code = 1, killed_code = 2; // CLD_EXITED, CLD_KILLED
+    bool killed = child.status & 0x7f;
+    info.signal = int(signal_child);
+    info.code = killed ? killed_code : exited_code;
+    info.id = child.id;
+    info.status = killed ? child.status & 0x7f : child.status >> 8 & 0xff;
+    return info;
+}
+
+task<long> waitid_call(caller& who, child_choice which, uint64_t info_at) {
+    ended_child child;
+    if (long error = co_await wait_for_child(who, which, child); error < 0)
+        co_return error;
+    co_return info_at ? write_user(*who.owner->space, info_at, describe(child)) : 0;
+}
+
+long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, uint64_t usage_at) {
+    constexpr uint32_t known =
+        WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    if ((uint32_t(options) & ~known) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+        return -EINVAL;
+    process& p = current_process();
+    child_choice which;
+    which.keep = options & WNOWAIT;
+    switch (type) {
+    case P_ALL:
+        break;
+    case P_PID:
+        if (int(id) <= 0)
+            return -EINVAL;
+        which.of = child_choice::one;
+        which.id = int(id);
+        break;
+    case P_PGID:
+        if (int(id) < 0)
+            return -EINVAL;
+        which.of = child_choice::group;
+        which.id = int(id) ? int(id) : int(group_of(p, 0, false));
+        break;
+    default:
+        return -EINVAL;
+    }
+    if (usage_at)
+        if (long error = zero_user(*p.space, usage_at, 144); error < 0)
+            return error;
+    ended_child child;
+    if (options & WEXITED)
+        if (long error = try_wait(p, which, child); error < 0)
+            return error;
+    if (!child.id && !(options & WNOHANG))
+        return wait_for(waitid_call(current_thread(), which, info_at));
+    return info_at ? write_user(*p.space, info_at, describe(child)) : 0;
+}
+
+// glibc tries it first and falls back to clone.
+long sys_clone3() {
+    return -ENOSYS;
+}
+
+long sys_setpgid(uint64_t id, uint64_t group) {
+    return set_group(current_process(), int(id), int(group));
+}
+long sys_getpgid(uint64_t id) {
+    return group_of(current_process(), int(id), false);
+}
+long sys_getsid(uint64_t id) {
+    return group_of(current_process(), int(id), true);
+}
+long sys_setsid() {
+    return new_session(current_process());
+}
+
+} // namespace
+
+// By trap.S: sys_clone_entry, which saves all registers.
+extern "C" long sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
+                          uint64_t child_tid) {
+    if (flags & CLONE_THREAD)
+        return make_thread(flags, stack, parent_tid, tls, child_tid);
+    return make_process(flags, stack, parent_tid, tls, child_tid);
+}
+
+extern "C" void sys_clone_entry();
+
+const syscall_entry child_calls[] = {
+    {__NR_clone, "clone", sys_clone_entry},
+    CALL(clone3),
+    CALL(wait4),
+    CALL(waitid),
+    CALL(setpgid),
+    CALL(getpgid),
+    CALL(getsid),
+    CALL(setsid),
+    {},
+};
+
+} // namespace kernel
