@@ -112,7 +112,8 @@ class Machine:
 
     def input(self, irq, level):
         """Drives an input of the first hart."""
-        self.qtest_stream.write(f"set_irq_in /machine/soc0/harts[0] unnamed-gpio-in {irq} {level}\n")
+        hart = "/machine/soc0/harts[0]"
+        self.qtest_stream.write(f"set_irq_in {hart} unnamed-gpio-in {irq} {level}\n")
         self.qtest_stream.flush()
         if (answer := self.qtest_stream.readline().strip()) != "OK":
             raise Failure(f"the hart's input {irq}: {answer or 'QEMU ended'}")

@@ -40,7 +40,8 @@ static inline void uipi_deactivate(void) {
 }
 
 static inline volatile uint64_t* uintc_register(uint64_t receiver, uint64_t offset) {
-    return (volatile uint64_t*)(OUROS_UINTC_BASE + receiver * OUROS_UINTC_RECEIVER_SIZE + offset);
+    return (volatile uint64_t*)(reg)(OUROS_UINTC_BASE + receiver * OUROS_UINTC_RECEIVER_SIZE +
+                                     offset);
 }
 
 /* The receiver is hart 0's, active, with nothing pending. */
@@ -56,7 +57,7 @@ static inline uint64_t sender_entry(uint64_t receiver, uint64_t vector, uint64_t
 }
 
 static inline uint64_t sender_table(const void* table, uint64_t pages) {
-    return OUROS_SUIST_ENABLE | pages << OUROS_SUIST_SIZE_SHIFT | (uint64_t)table >> 12;
+    return OUROS_SUIST_ENABLE | pages << OUROS_SUIST_SIZE_SHIFT | (reg)table >> 12;
 }
 
 #endif

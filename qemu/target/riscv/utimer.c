@@ -81,23 +81,30 @@ static RISCVException utimer_csr(CPURISCVState *env, int csrno)
            RISCV_EXCP_ILLEGAL_INST : RISCV_EXCP_NONE;
 }
 
+/* On RV32 each of the two has a half, even where target_ulong is wider. */
+static int start_bit(int csrno)
+{
+    return csrno == OUROS_CSR_UTIMECMPH ? 32 : 0;
+}
+
+static int length(CPURISCVState *env)
+{
+    return riscv_cpu_mxl(env) == MXL_RV32 ? 32 : 64;
+}
+
 static RISCVException read_utimecmp(CPURISCVState *env, int csrno,
                                     target_ulong *val)
 {
-    *val = csrno == OUROS_CSR_UTIMECMPH ? env->utimer.utimecmp >> 32 :
-                                          env->utimer.utimecmp;
+    *val = extract64(env->utimer.utimecmp, start_bit(csrno), length(env));
     return RISCV_EXCP_NONE;
 }
 
 static RISCVException write_utimecmp(CPURISCVState *env, int csrno,
                                      target_ulong val)
 {
-    bool rv32 = riscv_cpu_mxl(env) == MXL_RV32;
-    int start = csrno == OUROS_CSR_UTIMECMPH ? 32 : 0;
-
     BQL_LOCK_GUARD();
-    env->utimer.utimecmp = deposit64(env->utimer.utimecmp, start,
-                                     rv32 ? 32 : 64, val);
+    env->utimer.utimecmp = deposit64(env->utimer.utimecmp, start_bit(csrno),
+                                     length(env), val);
     update(env);
     return RISCV_EXCP_NONE;
 }
