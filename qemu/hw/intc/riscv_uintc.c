@@ -171,7 +171,8 @@ static MemTxResult riscv_uintc_write_low(RISCVUINTCState *s, uint16_t index,
     if (next.hart >= s->num_harts) {
         return riscv_uintc_refuse(addr, value, "no such hart");
     }
-    if (next.generation != s->receivers[index].generation) {
+    if (next.generation != s->receivers[index].generation &&
+        !(value & OUROS_UINTC_LOW_KEEP)) {
         next.pending = 0;
     }
 
@@ -209,7 +210,7 @@ static uint64_t riscv_uintc_read_global(RISCVUINTCState *s, hwaddr addr,
     case OUROS_UINTC_VERSION:
         return 1;
     case OUROS_UINTC_CAPACITY:
-        return OUROS_UINTC_RECEIVERS;
+        return s->num_receivers;
     case OUROS_UINTC_WAKE:
         return debug ? 0 : riscv_uintc_take_wake(s);
     default:
@@ -229,6 +230,10 @@ static MemTxResult riscv_uintc_read(void *opaque, hwaddr addr, uint64_t *data,
 
     if (index >= OUROS_UINTC_RECEIVERS) {
         *data = riscv_uintc_read_global(s, addr, attrs.debug);
+        return MEMTX_OK;
+    }
+    if (index >= s->num_receivers) {
+        *data = 0;
         return MEMTX_OK;
     }
 
@@ -265,7 +270,7 @@ static MemTxResult riscv_uintc_write(void *opaque, hwaddr addr, uint64_t value,
     uint16_t index = addr / OUROS_UINTC_RECEIVER_SIZE;
     RISCVUINTCReceiver next;
 
-    if (index >= OUROS_UINTC_RECEIVERS) {
+    if (index >= s->num_receivers) {
         /*
          * Also where a send to a receiver beyond the last one arrives: it must
          * not look as if it had been delivered.
@@ -416,6 +421,9 @@ static int riscv_uintc_post_load(void *opaque, int version_id)
         if (r->hart >= s->num_harts) {
             return -EINVAL;
         }
+        if (i >= s->num_receivers && (riscv_uintc_low(r) || r->pending)) {
+            return -EINVAL;
+        }
         s->deliverable[r->hart] += riscv_uintc_deliverable(r);
         waiting += riscv_uintc_wants_wake(r);
     }
@@ -484,6 +492,10 @@ static void riscv_uintc_realize(DeviceState *dev, Error **errp)
         error_setg(errp, "num-harts must be 1 .. %u", UINT16_MAX);
         return;
     }
+    if (s->num_receivers == 0 || s->num_receivers > OUROS_UINTC_RECEIVERS) {
+        error_setg(errp, "receivers must be 1 .. %u", OUROS_UINTC_RECEIVERS);
+        return;
+    }
 
     memory_region_init_io(&s->mmio, OBJECT(dev), &riscv_uintc_ops, s,
                           TYPE_RISCV_UINTC, OUROS_UINTC_SIZE);
@@ -499,6 +511,8 @@ static void riscv_uintc_realize(DeviceState *dev, Error **errp)
 
 static const Property riscv_uintc_properties[] = {
     DEFINE_PROP_UINT32("num-harts", RISCVUINTCState, num_harts, 1),
+    DEFINE_PROP_UINT32("receivers", RISCVUINTCState, num_receivers,
+                       OUROS_UINTC_RECEIVERS),
 };
 
 static void riscv_uintc_class_init(ObjectClass *klass, void *data)

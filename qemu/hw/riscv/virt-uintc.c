@@ -54,6 +54,7 @@ void virt_uintc_create_fdt(RISCVVirtState *s, uint32_t irqchip_phandle)
 {
     void *fdt = MACHINE(s)->fdt;
     g_autofree char *name = NULL;
+    Object *uintc;
 
     if (!s->have_uintc) {
         return;
@@ -71,5 +72,8 @@ void virt_uintc_create_fdt(RISCVVirtState *s, uint32_t irqchip_phandle)
         /* An APLIC's second cell is the type, Linux's: level, high. */
         qemu_fdt_setprop_cells(fdt, name, "interrupts", VIRT_UINTC_IRQ, 0x4);
     }
-    qemu_fdt_setprop_cell(fdt, name, "ouros,receivers", OUROS_UINTC_RECEIVERS);
+    uintc = object_property_get_link(OBJECT(s), "uintc-device", &error_abort);
+    qemu_fdt_setprop_cell(fdt, name, "ouros,receivers",
+                          object_property_get_uint(uintc, "receivers",
+                                                   &error_abort));
 }

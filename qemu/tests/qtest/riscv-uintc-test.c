@@ -270,6 +270,44 @@ static void test_stale_send_refused(void)
     qtest_quit(qts);
 }
 
+/*
+ * How a kernel takes a slot away: what came before the refusal is there to be
+ * taken after it.
+ */
+static void test_keep_survives_a_change(void)
+{
+    QTestState *qts = start_watching_lines();
+
+    set_low(qts, 7, WAKE_ENABLE | GENERATION(1));
+    message(qts, 7, 1, 40);
+    set_low(qts, 7, KEEP | GENERATION(2));
+    g_assert_cmphex(take_wake(qts), ==, 0);
+    message(qts, 7, 1, 41);
+    g_assert_cmphex(take(qts, 7), ==, 1ull << 40);
+    g_assert_cmphex(get_low(qts, 7), ==, GENERATION(2));
+    /* It is of that write only. */
+    message(qts, 7, 2, 42);
+    set_low(qts, 7, GENERATION(3));
+    g_assert_cmphex(take(qts, 7), ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_fewer_receivers(void)
+{
+    QTestState *qts = qtest_init("-machine virt,uintc=on "
+                                 "-global riscv.uintc.receivers=8");
+
+    g_assert_cmpuint(get_global(qts, OUROS_UINTC_CAPACITY), ==, 8);
+    send_vector(qts, 7, 1);
+    g_assert_cmphex(take(qts, 7), ==, 2);
+    send_vector(qts, 8, 1);
+    add_pending(qts, 8, 1);
+    set_low(qts, 8, GENERATION(1));
+    g_assert_cmphex(take(qts, 8), ==, 0);
+    g_assert_cmphex(get_low(qts, 8), ==, 0);
+    qtest_quit(qts);
+}
+
 /* The harts' lines */
 
 static void test_line_is_pending_and_active(void)
@@ -548,6 +586,9 @@ int main(int argc, char **argv)
                    test_receiver_out_of_range_refused);
     qtest_add_func("/riscv-uintc/generation/change-clears",
                    test_generation_change_clears);
+    qtest_add_func("/riscv-uintc/generation/keep-survives-a-change",
+                   test_keep_survives_a_change);
+    qtest_add_func("/riscv-uintc/fewer-receivers", test_fewer_receivers);
     qtest_add_func("/riscv-uintc/generation/stale-send-refused",
                    test_stale_send_refused);
     qtest_add_func("/riscv-uintc/line/is-pending-and-active",

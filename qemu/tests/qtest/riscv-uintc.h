@@ -14,6 +14,7 @@
 
 #define ACTIVE          OUROS_UINTC_LOW_ACTIVE
 #define WAKE_ENABLE     OUROS_UINTC_LOW_WAKE_ENABLE
+#define KEEP            OUROS_UINTC_LOW_KEEP
 #define HART(h)         ((uint64_t)(h) << OUROS_UINTC_LOW_HART_SHIFT)
 #define GENERATION(g)   ((uint64_t)(g) << OUROS_UINTC_LOW_GENERATION_SHIFT)
 

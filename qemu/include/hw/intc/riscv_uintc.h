@@ -10,6 +10,7 @@
  *  + sysbus IRQ 0: level, the wake list is not empty
  *  + unnamed GPIO outputs, one per hart: level, its user software interrupt
  *  + property "num-harts": harts 0 .. num-harts - 1 can be named in a receiver
+ *  + property "receivers": how many there are
  */
 
 #ifndef HW_INTC_RISCV_UINTC_H
@@ -40,6 +41,7 @@ struct RISCVUINTCState {
     qemu_irq wake_irq;
     qemu_irq *hart_irqs;
     uint32_t num_harts;
+    uint32_t num_receivers;
 
     RISCVUINTCReceiver receivers[OUROS_UINTC_RECEIVERS];
 

@@ -20,8 +20,10 @@
  *   base + i * 0x20:  one window per receiver, kernel access (aligned 8 bytes; SEND also 4)
  *     +0x00 SEND    W   [15:0] vector 0..63, [31:16] Ouros: generation (0 = unchecked)
  *     +0x08 LOW     RW  [0] active, [1] mode (1 = 64 bit), [2] Ouros: wake enable,
- *                       [31:16] hart, [47:32] Ouros: generation. A write that changes the
- *                       generation clears pending: the next owner sees nothing old.
+ *                       [3] Ouros: keep (write only), [31:16] hart, [47:32] Ouros: generation.
+ *                       A write that changes the generation clears pending: the next owner sees
+ *                       nothing old. With `keep` it does not: a kernel that takes the slot away
+ *                       refuses new sends first and takes what has come after that.
  *     +0x10 HIGH    R   take: returns the pending vectors and clears them, atomically
  *                   W   ORs vectors into pending; a write of 0 clears all
  *     +0x18 ACTIVE  RW  [0] active
@@ -33,7 +35,7 @@
 #define OUROS_UINTC_BASE            0x2f10000   /* on `virt`, as published */
 #define OUROS_UINTC_SIZE            0x5000
 #define OUROS_UINTC_COMPATIBLE      "ouros,uintc"
-#define OUROS_UINTC_RECEIVERS       512
+#define OUROS_UINTC_RECEIVERS       512 /* at most: OUROS_UINTC_CAPACITY says how many */
 #define OUROS_UINTC_VECTORS         64
 
 #define OUROS_UINTC_RECEIVER_SIZE   0x20
@@ -49,6 +51,7 @@
 #define OUROS_UINTC_LOW_ACTIVE              (1ull << 0)
 #define OUROS_UINTC_LOW_MODE64              (1ull << 1)
 #define OUROS_UINTC_LOW_WAKE_ENABLE         (1ull << 2)
+#define OUROS_UINTC_LOW_KEEP                (1ull << 3)
 #define OUROS_UINTC_LOW_HART_SHIFT          16
 #define OUROS_UINTC_LOW_GENERATION_SHIFT    32
 #define OUROS_UINTC_LOW_FIELD_MASK          0xffffull
