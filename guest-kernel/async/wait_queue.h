@@ -81,7 +81,7 @@ struct waiter : work_item {
         while (!state_.compare_exchange_weak(old, uint32_t(claimed - outcome),
                                              std::memory_order_acq_rel));
         if (old == waiting)
-            executor::make_ready(*this);
+            resume_(*this);
         return true;
     }
     // Last step of suspending; false: claimed already, go on. If true, don't touch it any more.
@@ -91,9 +91,19 @@ struct waiter : work_item {
     }
     long outcome() const { return long(claimed) - long(state_.load(std::memory_order_acquire)); }
 
+  protected:
+    // For another wait, without a coroutine: it is suspended from now on, and a claim does `resume`.
+    void rearm(void (*resume)(waiter&)) {
+        resume_ = resume;
+        state_.store(waiting, std::memory_order_relaxed);
+    }
+
   private:
+    static void resume_coroutine(waiter& w) { executor::make_ready(w); }
+
     enum : uint32_t { preparing, waiting, claimed };
     std::atomic<uint32_t> state_{preparing};
+    void (*resume_)(waiter&) = resume_coroutine;
 };
 
 // Someone on whose behalf the kernel waits: a thread in a system call, or a request from a ring.
@@ -110,6 +120,7 @@ struct caller {
 
   private:
     friend class wait_operation;
+    friend class thread_wait;
     enum : uint32_t { once = 1, for_good = 2 };
     void interrupt(uint32_t how);
 

@@ -85,6 +85,7 @@ void end_thread(thread& t) {
 
 void thread_left_hart(thread& t) {
     ref<process> p(&t.parent());
+    t.collect_result(); // of a wait that the end interrupted
     if (t.receiver)
         uintr_release(t);
     bool last;

@@ -62,7 +62,7 @@ long fork_process(thread& self, const fork_request& wanted, ref<process>& made) 
     set_registers(*t, self, wanted);
     t->clear_child_tid = wanted.clear_child_tid;
     t->signal_mask = self.signal_mask;
-    t->last_hart = self.last_hart;
+    t->run_like(self);
     enter_family(*child, &parent);
     made = child;
     make_ready(*t);

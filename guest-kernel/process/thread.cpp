@@ -47,11 +47,20 @@ thread::~thread() {
     space->return_frame(frame_slot);
 }
 
+void thread::complete() {
+    if (state.exchange(completed, std::memory_order_acq_rel) == parked)
+        make_ready(*this);
+}
+
 void thread::collect_result() {
     if (state.load(std::memory_order_acquire) != completed)
         return;
-    frame->x[arch::reg_a0] = uint64_t(call.take_result());
-    call = {};
+    if (wait.begun()) {
+        frame->x[arch::reg_a0] = uint64_t(wait.finish());
+    } else {
+        frame->x[arch::reg_a0] = uint64_t(call.take_result());
+        call = {};
+    }
     state.store(running, std::memory_order_relaxed);
 }
 

@@ -19,6 +19,7 @@
 #include "lib/ref.h"
 #include "process/process.h"
 #include "schedule/schedulable.h"
+#include "schedule/thread_wait.h"
 
 namespace kernel {
 
@@ -37,6 +38,8 @@ class thread final : public ref_counted,
 
     process& parent() const { return *process_; }
 
+    // The call it waits in is done: it can run again.
+    void complete();
     // Ends what a finished call has left: its result goes to the frame.
     void collect_result();
 
@@ -48,7 +51,8 @@ class thread final : public ref_counted,
 
     enum : uint32_t { running, parked, completed };
     std::atomic<uint32_t> state{running};
-    task<long> call; // the system call it is in, if that waits
+    task<long> call;  // the system call it is in, if that waits
+    thread_wait wait; // ... and if waiting is all it does
 
     unsigned float_hart = ~0u; // hart that still has its floating-point registers, perhaps
     bool ended = false;

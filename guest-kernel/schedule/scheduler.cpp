@@ -28,9 +28,13 @@ ouros_scheduler shared; // the functions of the image
 struct alignas(64) run_queue {
     spinlock lock;
     std::atomic<uint32_t> sleeping{0}; // the hart is in wfi, or about to be
+    uint32_t highest;                  // priority that is ready or runs, for other harts to see
     ouros_queue ready;
 };
 run_queue queues[arch::max_harts];
+
+// How many tasks a hart looks at in another's queue: those it may not take are passed over.
+constexpr unsigned most_looked_at = 64;
 
 schedulable* as_schedulable(ouros_task* task) {
     return static_cast<schedulable*>(task);
@@ -46,53 +50,54 @@ bool claim_sleeper(unsigned index) {
            queues[index].sleeping.exchange(0);
 }
 
-// Takes a ready task from another hart's queue, the highest priority it has.
+// The first ready task of the highest priority that another hart may take, with the queue's lock.
+schedulable* to_take(run_queue& from, unsigned for_hart) {
+    unsigned looked_at = 0;
+    for (uint64_t levels = from.ready.ready; levels; levels &= levels - 1) {
+        ouros_task* first = from.ready.list[__builtin_ctzll(levels)];
+        ouros_task* candidate = first;
+        do { // the list is circular; the running task may be its head
+            if (candidate != from.ready.running && as_schedulable(candidate)->may_run_on(for_hart))
+                return as_schedulable(candidate);
+            candidate = candidate->next;
+        } while (candidate != first && ++looked_at < most_looked_at);
+    }
+    return nullptr;
+}
+
 schedulable* steal(unsigned victim) {
     run_queue& from = queues[victim];
     if (__atomic_load_n(&from.ready.ready, __ATOMIC_RELAXED) == 0)
         return nullptr;
     lock_guard guard(from.lock);
-    uint64_t levels = from.ready.ready;
-    while (levels) {
-        unsigned level = unsigned(__builtin_ctzll(levels));
-        levels &= levels - 1;
-        ouros_task* first = from.ready.list[level];
-        ouros_task* candidate = first;
-        do { // the list is circular; the running task may be its head
-            if (candidate->state == OUROS_TASK_READY && shared.remove(&from.ready, candidate))
-                return as_schedulable(candidate);
-            candidate = candidate->next;
-        } while (candidate != first);
-    }
-    return nullptr;
+    schedulable* item = to_take(from, this_hart().index);
+    return item && shared.remove(&from.ready, item) ? item : nullptr;
 }
 
+// What this hart should run, after `how` has happened to what it ran.
 schedulable* pick(leaving how) {
     run_queue& own = own_queue();
-    {
-        lock_guard guard(own.lock);
-        ouros_task* task = nullptr;
-        switch (how) {
-        case leaving::nothing:
-            task = shared.reschedule(&own.ready);
-            break;
-        case leaving::preempted:
-            task = shared.yield(&own.ready);
-            break;
-        case leaving::blocked:
-            task = shared.suspend(&own.ready);
-            break;
-        case leaving::ended:
-            task = shared.exit(&own.ready);
-            break;
-        }
-        if (task)
-            return as_schedulable(task);
+    lock_guard guard(own.lock);
+    switch (how) {
+    case leaving::nothing:
+        return as_schedulable(shared.reschedule(&own.ready));
+    case leaving::preempted:
+        return as_schedulable(shared.yield(&own.ready));
+    case leaving::blocked:
+        return as_schedulable(shared.suspend(&own.ready));
+    case leaving::ended:
+        break;
     }
+    return as_schedulable(shared.exit(&own.ready));
+}
+
+// The hart's own queue is empty.
+schedulable* pick_elsewhere() {
     for (unsigned n = 1; n < hart_count(); n++) {
         schedulable* item = steal((this_hart().index + n) % hart_count());
         if (!item)
             continue;
+        run_queue& own = own_queue();
         lock_guard guard(own.lock);
         shared.wake(&own.ready, item);
         return as_schedulable(shared.reschedule(&own.ready));
@@ -116,9 +121,23 @@ void share_surplus() {
     bool surplus = (q.ready & (q.ready - 1)) || (q.running && q.running->next != q.running);
     if (!surplus)
         return;
-    for (unsigned i = 0; i < hart_count(); i++)
+    for (unsigned i = 0; i < hart_count(); i++) {
+        if (!queues[i].sleeping.load(std::memory_order_relaxed))
+            continue;
+        {
+            lock_guard guard(own_queue().lock);
+            if (!to_take(own_queue(), i))
+                continue;
+        }
         if (claim_sleeper(i))
             return arch::interrupts::send(i);
+    }
+}
+
+// Interrupts, completions and timers that are due. When the next timer is.
+nanoseconds look_around() {
+    arch::interrupts::poll();
+    return timers_run();
 }
 
 void sleep(nanoseconds next_timer) {
@@ -143,11 +162,13 @@ void sleep(nanoseconds next_timer) {
 }
 
 // The thread's registers are saved and it is in no queue: a completion may make it run elsewhere.
-void park(thread& t) {
-    if (t.state.exchange(thread::parked, std::memory_order_acq_rel) == thread::completed) {
-        t.state.store(thread::completed, std::memory_order_relaxed);
-        make_ready(t);
-    }
+// False: its call has completed already, and it is ready.
+bool park(thread& t) {
+    if (t.state.exchange(thread::parked, std::memory_order_acq_rel) != thread::completed)
+        return true;
+    t.state.store(thread::completed, std::memory_order_relaxed);
+    make_ready(t);
+    return false;
 }
 
 } // namespace
@@ -163,7 +184,7 @@ bool scheduler_start() {
     if (!ouros_scheduler_bind(&shared, scheduler_image_start))
         return false;
     for (run_queue& q : queues)
-        shared.init(&q.ready, nullptr);
+        shared.init(&q.ready, &q.highest);
     return true;
 }
 
@@ -174,42 +195,110 @@ size_t scheduler_image_size() {
     return size_t(scheduler_image_end - scheduler_image_start);
 }
 
-void make_ready(schedulable& item) {
+namespace {
+
+uint32_t highest_of(unsigned index) {
+    return __atomic_load_n(&queues[index].highest, __ATOMIC_RELAXED);
+}
+
+// Where an item should become ready. `claimed`: the hart sleeps, and is now ours to wake.
+unsigned hart_for(const schedulable& item, bool& claimed) {
     unsigned self = this_hart().index;
-    unsigned target = self;
-    if (this_hart().current) { // busy for a while: is there a hart that is not?
-        if (item.last_hart != self && claim_sleeper(item.last_hart))
-            target = item.last_hart;
-        for (unsigned i = 0; i < hart_count() && target == self; i++)
-            if (i != self && claim_sleeper(i))
-                target = i;
+    bool here = item.may_run_on(self);
+    if (here && !this_hart().current)
+        return self; // which looks for something to run
+    // This hart is busy for a while: is there one that is not?
+    claimed = true;
+    unsigned last = item.last_hart;
+    if (last != self && item.may_run_on(last) && claim_sleeper(last))
+        return last;
+    for (unsigned i = 0; i < hart_count(); i++)
+        if (i != self && item.may_run_on(i) && claim_sleeper(i))
+            return i;
+    claimed = false;
+    // Then one where it goes before what runs, or would be next: here, where it was, anywhere.
+    if (here && highest_of(self) >= item.priority)
+        return self;
+    unsigned best = here ? self : last;
+    for (unsigned n = 0; n < hart_count(); n++) {
+        unsigned i = (last + n) % hart_count();
+        if (item.may_run_on(i) && (!item.may_run_on(best) || highest_of(i) > highest_of(best)))
+            best = i;
     }
+    return best;
+}
+
+} // namespace
+
+void make_ready(schedulable& item) {
+    bool claimed = false;
+    unsigned target = hart_for(item, claimed);
+    unsigned priority = item.priority;
+    bool is_thread = item.kind == schedulable::kind_of::thread;
+    bool is_first;
     {
         lock_guard guard(queues[target].lock);
-        shared.wake(&queues[target].ready, &item);
+        shared.wake(&queues[target].ready, &item); // from here on it may be running already
+        is_first = queues[target].highest == priority;
     }
-    if (target != self)
+    hart& self = this_hart();
+    if (target == self.index) {
+        if (self.current && is_thread && priority < self.current->priority)
+            self.pending |= arch::pending_reschedule;
+        return;
+    }
+    // Between our look at it and now it may have gone to sleep.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (claimed || is_first || claim_sleeper(target))
         arch::interrupts::send(target);
+}
+
+void set_harts(schedulable& item, hart_set harts) {
+    item.harts.store(harts, std::memory_order_seq_cst);
+    // An excluded hart finds out when it picks or is about to go on with the item: each looks now.
+    for (unsigned i = 0; i < hart_count(); i++) {
+        if (harts >> i & 1)
+            continue;
+        if (i == this_hart().index)
+            this_hart().pending |= arch::pending_reschedule;
+        else
+            arch::interrupts::send(i);
+    }
 }
 
 void schedule(leaving how) {
     hart& self = this_hart();
-    if (thread* old = self.current) {
+    thread* old = self.current;
+    schedulable* next = nullptr;
+    nanoseconds next_timer;
+    if (old) {
         arch::switch_out(*old);
-        pick(how); // takes it off the queue; what it returns stays the queue's choice
+        if (how != leaving::preempted)
+            self.current = nullptr; // what is woken now has the hart to itself
+        bool moves = how == leaving::preempted && !old->may_run_on(self.index);
+        next_timer = look_around();
+        next = pick(moves ? leaving::blocked : how); // off the queue
         self.current = nullptr;
-        if (how == leaving::blocked)
-            park(*old);
-        else if (how == leaving::ended)
+        // What this makes ready may go before `next`: pick again.
+        if (moves) {
+            make_ready(*old);
+        } else if (how == leaving::blocked) {
+            if (!park(*old))
+                next = nullptr;
+        } else if (how == leaving::ended) {
             thread_left_hart(*old);
+            next = nullptr;
+        }
+    } else {
+        next_timer = look_around();
     }
-    for (;;) {
-        arch::interrupts::poll();
-        nanoseconds next_timer = timers_run();
-        schedulable* next = pick(leaving::nothing);
-        if (!next)
+    for (;; next_timer = look_around(), next = nullptr) {
+        if (!next && !(next = pick(leaving::nothing)) && !(next = pick_elsewhere()))
             sleep(next_timer);
-        else if (next->kind == schedulable::kind_of::work)
+        else if (!next->may_run_on(self.index)) {
+            pick(leaving::blocked);
+            make_ready(*next);
+        } else if (next->kind == schedulable::kind_of::work)
             run_work(*static_cast<work_item*>(next));
         else if (thread& t = *static_cast<thread*>(next); t.parent().exiting) {
             pick(leaving::ended); // its process ends: it doesn't run any more

@@ -42,7 +42,7 @@ long make_thread(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t t
     if (flags & CLONE_CHILD_CLEARTID)
         t->clear_child_tid = child_tid;
     t->signal_mask = self.signal_mask;
-    t->last_hart = self.last_hart;
+    t->run_like(self);
     make_ready(*t);
     return id;
 }

@@ -74,14 +74,6 @@ long sys_sched_yield() {
     return 0;
 }
 
-long sys_sched_getaffinity(uint64_t, uint64_t size, uint64_t mask_at) {
-    uint64_t mask = (1ull << arch::hart_count()) - 1;
-    if (size < sizeof mask || size % sizeof mask)
-        return -EINVAL;
-    long error = write_user(current_space(), mask_at, mask);
-    return error < 0 ? error : long(sizeof mask);
-}
-
 long sys_getcpu(uint64_t cpu_at, uint64_t node_at) {
     uint32_t cpu = arch::this_hart().index, node = 0;
     if (cpu_at)
@@ -131,7 +123,6 @@ const syscall_entry process_calls[] = {
     CALL(set_tid_address),
     CALL(set_robust_list),
     CALL(sched_yield),
-    CALL(sched_getaffinity),
     CALL(getcpu),
     CALL(prctl),
     {},

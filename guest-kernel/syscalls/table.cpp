@@ -16,8 +16,8 @@ namespace kernel {
 namespace {
 
 const syscall_entry* const lists[] = {
-    process_calls, child_calls,       memory_calls, time_calls,
-    signal_calls,  information_calls, futex_calls,  file_calls,
+    process_calls,     child_calls, memory_calls, time_calls,     signal_calls,
+    information_calls, futex_calls, file_calls,   affinity_calls,
 };
 
 long unknown(uint64_t number) {
@@ -73,11 +73,7 @@ long wait_for(task<long> work) {
         return -ENOMEM;
     thread& t = current_thread();
     t.call = std::move(work);
-    t.done = [](task_completion* completion) {
-        thread& finished = *static_cast<thread*>(completion);
-        if (finished.state.exchange(thread::completed, std::memory_order_acq_rel) == thread::parked)
-            make_ready(finished);
-    };
+    t.done = [](task_completion* completion) { static_cast<thread*>(completion)->complete(); };
     t.call.start(t);
     if (t.state.load(std::memory_order_acquire) == thread::completed) {
         long value = t.call.take_result();

@@ -39,8 +39,7 @@ uint8_t access_of(uint64_t cause) {
         t.counters.other_traps++;
         break;
     }
-    interrupts::poll();
-    schedule(leaving::preempted);
+    schedule(leaving::preempted); // looks at what is pending
 }
 
 void handle_fault(thread& t, uint64_t cause, uint64_t value) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Which harts a thread may run on.
+#include <cstring>
+
+#include "arch/riscv64/hart.h"
+#include "process/thread.h"
+#include "syscalls/syscall.h"
+
+namespace kernel {
+
+namespace {
+
+hart_set online_harts() {
+    return hart_set((1u << arch::hart_count()) - 1);
+}
+
+// 0 is the caller; null: there is none.
+ref<thread> thread_with(uint64_t id) {
+    thread& self = current_thread();
+    if (id == 0 || int(id) == self.id)
+        return ref<thread>(&self);
+    process& p = self.parent();
+    lock_guard guard(p.lock);
+    for (thread& t : p.threads)
+        if (t.id == int(id))
+            return ref<thread>(&t);
+    return {};
+}
+
+long sys_sched_setaffinity(uint64_t id, uint64_t size, uint64_t mask_at) {
+    uint64_t mask = 0;
+    if (size > sizeof mask)
+        size = sizeof mask;
+    if (long error = copy_from_user(current_space(), &mask, mask_at, size); error < 0)
+        return error;
+    hart_set harts = hart_set(mask & online_harts());
+    if (!harts)
+        return -EINVAL;
+    ref<thread> t = thread_with(id);
+    if (!t)
+        return -ESRCH;
+    set_harts(*t, harts);
+    return 0;
+}
+
+long sys_sched_getaffinity(uint64_t id, uint64_t size, uint64_t mask_at) {
+    if (size < sizeof(uint64_t) || size % sizeof(uint64_t))
+        return -EINVAL;
+    ref<thread> t = thread_with(id);
+    if (!t)
+        return -ESRCH;
+    uint64_t mask = t->harts.load(std::memory_order_relaxed) & online_harts();
+    long error = write_user(current_space(), mask_at, mask);
+    return error < 0 ? error : long(sizeof mask);
+}
+
+} // namespace
+
+const syscall_entry affinity_calls[] = {CALL(sched_setaffinity), CALL(sched_getaffinity), {}};
+
+} // namespace kernel
