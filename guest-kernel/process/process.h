@@ -16,6 +16,7 @@
 
 namespace kernel {
 
+class sender_table;
 class thread;
 struct ring;
 struct process_threads; // tag: the threads of a process
@@ -85,11 +86,10 @@ class process : public ref_counted,
     signal_action actions[signals] = {};
     uint32_t file_mode_mask = 022;
 
-    list<ring> rings;        // with `lock`
-    void* senders = nullptr; // the sender table, a page; uintr/
-    uint32_t senders_used = 0;
-    thread_counters counters; // of threads that have ended
-    uint64_t syscalls = 0;    // likewise
+    list<ring> rings;                            // with `lock`
+    std::atomic<sender_table*> senders{nullptr}; // made when the first one is registered
+    thread_counters counters;                    // of threads that have ended
+    uint64_t syscalls = 0;                       // likewise
 
     task<long> teardown; // made with the process, so that its end needs no memory
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "arch/riscv64/hart.h"
+#include "process/family.h"
 #include "process/thread.h"
 #include "syscalls/syscall.h"
 
@@ -15,17 +16,23 @@ hart_set online_harts() {
     return hart_set((1u << arch::hart_count()) - 1);
 }
 
-// 0 is the caller; null: there is none.
-ref<thread> thread_with(uint64_t id) {
-    thread& self = current_thread();
-    if (id == 0 || int(id) == self.id)
-        return ref<thread>(&self);
-    process& p = self.parent();
+ref<thread> thread_of(process& p, uint64_t id) {
     lock_guard guard(p.lock);
     for (thread& t : p.threads)
         if (t.id == int(id))
             return ref<thread>(&t);
     return {};
+}
+
+// One of this process, or the first of another; 0 is the caller. Null: there is none.
+ref<thread> thread_with(uint64_t id) {
+    thread& self = current_thread();
+    if (id == 0 || int(id) == self.id)
+        return ref<thread>(&self);
+    if (ref<thread> t = thread_of(self.parent(), id))
+        return t;
+    ref<process> p = find_process(int(id));
+    return p ? thread_of(*p, id) : ref<thread>();
 }
 
 long sys_sched_setaffinity(uint64_t id, uint64_t size, uint64_t mask_at) {

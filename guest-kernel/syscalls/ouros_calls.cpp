@@ -54,7 +54,7 @@ long create_fd(thread& t, uint64_t vector, uint64_t flags) {
         return -EINVAL;
     if (!t.receiver)
         return -EINVAL;
-    ref<file> f = make_sender_file({t.receiver->slot, t.receiver->generation, uint16_t(vector)});
+    ref<file> f = make_sender_file({ref<uintr_receiver>(t.receiver), uint16_t(vector)});
     return f ? t.parent().files->install(std::move(f), false) : -ENOMEM;
 }
 
@@ -65,12 +65,7 @@ long register_sender(thread& t, uint64_t fd, uint64_t flags) {
     if (!f)
         return -EBADF;
     const uintr_target* target = f->sender_target();
-    if (!target)
-        return -EINVAL;
-    long index = uintr_add_sender(t.parent(), *target);
-    if (index >= 0)
-        uintr_load_senders(t.parent());
-    return index;
+    return target ? uintr_register_sender(t, *target) : -EINVAL;
 }
 
 } // namespace
@@ -80,9 +75,8 @@ long ouros_call(unsigned number, const uint64_t* a) {
     switch (number) {
     case OUROS_SYS_ring_setup:
         t.counters.ring_setups++;
-        if (!t.receiver && uintr_available())
-            if (long error = uintr_setup(t); error < 0)
-                return error;
+        if (long error = uintr_setup_for_device(t); error < 0)
+            return error;
         return wait_for(ring_setup(t, a[0], a[1], a[2], a[3]));
     case OUROS_SYS_ring_close:
         t.counters.ring_setups++;
@@ -98,6 +92,10 @@ long ouros_call(unsigned number, const uint64_t* a) {
         return create_fd(t, a[0], a[1]);
     case OUROS_SYS_uintr_register_sender:
         return register_sender(t, a[0], a[1]);
+    case OUROS_SYS_uintr_unregister_sender:
+        return uintr_unregister_sender(t.parent(), a[0]);
+    case OUROS_SYS_uintr_send:
+        return uintr_send(t.parent(), a[0]);
     default:
         return -ENOSYS;
     }

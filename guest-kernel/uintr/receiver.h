@@ -1,40 +1,56 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// User interrupts. A thread may have a receiver: a slot of the UINTC. While the thread runs, the
-// slot is active on its hart, and what is sent goes straight to its handler. While it does not, the
-// bits stay in the slot; if it blocks in wait(), the slot is told to wake it, by the wake list and
-// one supervisor interrupt.
+// User interrupts. A thread may have a receiver, which has a slot of the UINTC (slots.h). While the
+// thread runs, the slot is active on its hart, and what is sent goes straight to its handler. While
+// it does not, the bits stay in the slot; if it blocks in wait(), the slot is told to wake it, by
+// the wake list and one supervisor interrupt.
 //
-//   uintr_setup        takes a slot, with a new generation
+//   uintr_setup        makes a receiver
 //   switch in / out    slot active on this hart / not; the thread's user-interrupt CSRs
 //   end of thread      the slot's generation changes: what is still sent to it is refused
+//
+// Sender tables and the files of uintr_create_fd refer to receivers and keep the object; `ended`
+// tells them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
-#include "async/task.h"
-#include "async/wait_queue.h"
 #include "lib/ref.h"
+#include "lib/spinlock.h"
 
 namespace kernel {
 
 class process;
 class thread;
 
-struct uintr_receiver {
-    unsigned slot = 0;
-    uint16_t generation = 0;
+struct uintr_receiver : ref_counted {
+    static constexpr uint16_t no_slot = 0xffff;
+
+    explicit uintr_receiver(thread& of)
+        : owner(of) {}
+
+    // With the lock held:
+    // The sender table's entry for a vector: 0, not valid, while there is no slot.
+    uint64_t entry_for(unsigned vector) const;
+    long send(unsigned vector); // 0, or -ESRCH: it has ended
+    void wake();                // ends the owner's wait
 
     spinlock lock; // what follows
-    bool waiting = false;
-    bool woken = false;
-    wait_queue queue;
+    thread& owner; // is there until `ended`
+    uint16_t slot = no_slot;
+    uint16_t generation = 0;
+    bool active = false;  // its thread runs: it has a slot and keeps it
+    bool pinned = false;  // a device sends to it: likewise
+    bool waiting = false; // its thread is in wait() and has not been woken
+    bool ended = false;
+    uint64_t pending = 0; // sent while it had no slot
+    bool recent = false;  // slots.cpp: its thread has run since the clock's hand was here
 };
 
 // The right to send one vector to one receiver: what an fd from uintr_create_fd stands for.
 struct uintr_target {
-    unsigned slot;
-    uint16_t generation;
+    ref<uintr_receiver> receiver;
     uint16_t vector;
 };
 
@@ -43,17 +59,25 @@ void uintr_start();
 void uintr_start_hart();
 bool uintr_available();
 
-// 0, -ENODEV, -ENOMEM, -ENOSPC (no slot left).
+// For the running thread: 0, -ENODEV, -ENOMEM.
 long uintr_setup(thread& t);
+// The same for one that a device will send to: also -ENOSPC, too many have one.
+long uintr_setup_for_device(thread& t);
+// The thread ends.
 void uintr_release(thread& t);
+// The running thread, the only one of its process, begins another program: without a receiver, and
+// its process without senders.
+void uintr_exec(thread& t);
+
+// Senders of the running thread's process. The index in its sender table, or -errno.
+long uintr_register_sender(thread& t, const uintr_target& target);
+long uintr_unregister_sender(process& p, uint64_t index);
+long uintr_send(process& p, uint64_t index);
+void load_senders(process& p); // into this hart, which runs it
 void release_senders(process& p);
-// The index in the process's sender table, or -errno.
-long uintr_add_sender(process& p, const uintr_target& target);
 
 // For a thread that has a receiver or whose process has senders.
 void uintr_switch_in(thread& t);
-// Only the sender table, for the running process: it may be new.
-void uintr_load_senders(process& p);
 void uintr_switch_out(thread& t);
 
 // Where a device sends to notify the thread with a vector, and what.

@@ -9,9 +9,9 @@ namespace {
 
 class sender_file final : public file {
   public:
-    explicit sender_file(const uintr_target& target)
+    explicit sender_file(uintr_target&& target)
         : file(O_RDWR)
-        , target_(target) {}
+        , target_(std::move(target)) {}
     long attributes(file_attributes& out) override {
         out = {};
         out.mode = 0600;
@@ -26,8 +26,8 @@ class sender_file final : public file {
 
 } // namespace
 
-ref<file> make_sender_file(const uintr_target& target) {
-    return ref<file>::adopt(new (std::nothrow) sender_file(target));
+ref<file> make_sender_file(uintr_target target) {
+    return ref<file>::adopt(new (std::nothrow) sender_file(std::move(target)));
 }
 
 } // namespace kernel

@@ -9,6 +9,6 @@
 
 namespace kernel {
 
-ref<file> make_sender_file(const uintr_target& target); // null: out of memory
+ref<file> make_sender_file(uintr_target target); // null: out of memory
 
 } // namespace kernel

@@ -47,8 +47,8 @@
  * (read-write) and its doorbell page. One per thread. Completions are sent to the
  * thread's receiver (made if it has none) as vector OUROS_VECTOR_COMPLETION.
  * sq_entries and cq_entries: powers of two, 1..4096, cq_entries >= sq_entries.
- * -EINVAL, -ENOMEM, -EBUSY (the thread has one), -EMFILE (no queue pair left),
- * -ENODEV (no device), -EFAULT.
+ * -EINVAL, -ENOMEM, -EBUSY (the thread has one), -EMFILE (no queue pair left), -ENOSPC (no slot of
+ * the UINTC left that could be kept for it), -ENODEV (no device), -EFAULT.
  */
 struct ouros_ring {
     uint64_t ring;     /* address of struct asyscall_ring; entries follow as it says */
@@ -73,18 +73,19 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
  */
 
 /*
- * uintr_setup(flags = 0): gives the thread a receiver without a ring. 0, -EINVAL, -ENOSPC.
+ * uintr_setup(flags = 0): gives the thread a receiver without a ring. 0, -EINVAL, -ENODEV, -ENOMEM.
  * uintr_create_fd(vector, flags): an fd that stands for (this thread's receiver, vector);
  *   -EINVAL for vector > 63. Passing or inheriting the fd passes the right to send.
  * uintr_register_sender(fd, flags): an entry in this process's sender table for that fd;
- *   returns the index for `uipi SEND`. -EBADF, -EINVAL, -ENOMEM, -ENOSPC.
+ *   returns the index for `uipi SEND`. -EBADF, -EINVAL, -ENOMEM, -ENOSPC (32768 is the most).
  * uintr_unregister_sender(index): the entry is dead when the call returns, its index may be
  *   given to a later registration. 0, -EINVAL.
  * uintr_send(index): what `uipi SEND` does, by the kernel. There may be more receivers than the
- *   UINTC has slots; a receiver that has none at the moment keeps its vectors in the kernel and
- *   its senders' entries are invalid, so that `uipi SEND` answers OUROS_UIPI_NO_SENDER (or, in
- *   the moment of the change, OUROS_UIPI_REFUSED). The sender then makes this call, which loses
- *   no vector. 0; -EINVAL: no such entry; -ESRCH: its receiver has ended.
+ *   UINTC has slots; a receiver that has none at the moment keeps its vectors in the kernel, and
+ *   `uipi SEND` answers OUROS_UIPI_REFUSED or OUROS_UIPI_NO_SENDER, also for a while after it has
+ *   got one again. The sender then makes this call, which loses no vector, and after which
+ *   `uipi SEND` works again if the receiver has a slot. A thread that runs has one, and so has one
+ *   with a ring. 0; -EINVAL: no such entry; -ESRCH: its receiver has ended.
  *
  * Ends. A receiver belongs to a thread and ends with it, or when its process executes another
  * program: from then on its senders get OUROS_UIPI_REFUSED or OUROS_UIPI_NO_SENDER, and uintr_send

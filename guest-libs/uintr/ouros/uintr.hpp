@@ -68,7 +68,9 @@ inline void set_return_address(uint64_t address) {
 }
 
 // Sends through an entry of the process's sender table: OUROS_UIPI_SENT, _NO_SENDER or _REFUSED.
-// What was stored before is visible to the receiver's handler.
+// The last two may also mean that the receiver has no slot in the UINTC at the moment: then
+// kernel::uintr_send does it, as `sender` below does by itself. What was stored before is visible to
+// the receiver's handler.
 inline uint64_t send(uint64_t sender) {
     uint64_t status;
     asm volatile("fence rw, ow\n\t.insn i 0x7b, 2, %0, %1, 0"
