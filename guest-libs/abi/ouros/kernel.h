@@ -98,19 +98,20 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
 /*
  * user_exceptions(mask, flags = 0): which exceptions of the calling thread go to its utvec instead
  * of the kernel: bit n is cause n. Allowed are OUROS_USER_EXCEPTIONS. Replaces the mask and returns
- * the one before; -EINVAL. Not inherited by threads; fork and execve start with 0. The trap is taken
- * whether or not ustatus.UIE is set, and clears it; a second one before the handler has saved
+ * the one before; -EINVAL. Not inherited by threads; fork and execve start with 0. The trap is
+ * taken whether or not ustatus.UIE is set, and clears it; a second one before the handler has saved
  * uepc, ucause and utval overwrites them, so the entry must be such that it can't fault: resident
  * (fault_in) and on a stack of its own.
  *
  * fault_in(address, access): what the kernel does on a page fault at this address with this access
  * (PROT_READ, PROT_WRITE or PROT_EXEC): brings in the page of an area that comes in on demand. For
- * a handler that finds that a page fault was the kernel's business. 0: the access would succeed now;
- * -EFAULT: it is not allowed, -ENOMEM. A handler that does not want an exception clears its bit
- * with user_exceptions and returns to the instruction, which then traps to the kernel.
+ * a handler that finds that a page fault was the kernel's business. 0: the access would succeed
+ * now; -EFAULT: it is not allowed, -ENOMEM. A handler that does not want an exception clears its
+ * bit with user_exceptions and returns to the instruction, which then traps to the kernel.
  */
-#define OUROS_USER_EXCEPTIONS 0xb05dull /* 0 2 3 4 6 12 13 15: misaligned fetch, load and store,
-                                           illegal instruction, breakpoint, page faults */
+#define OUROS_USER_EXCEPTIONS                                                                      \
+    0xb05dull /* 0 2 3 4 6 12 13 15: misaligned fetch, load and store,                             \
+                 illegal instruction, breakpoint, page faults */
 
 /*
  * user_device(name, struct ouros_user_device *out, out_size, flags = 0): gives the calling thread a

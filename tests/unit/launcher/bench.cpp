@@ -76,14 +76,13 @@ TEST(Bench, TableSaysWhatIsLeftOut) {
     const auto rows = make_rows(targets, linux_figures, 1, {{"a", "instructions", 9.96}},
                                 {{"a", "instructions", 9.96}, {"b", "instructions", 7}});
     // A figure that the latency does not change is printed once.
-    EXPECT_EQ(
-        table(rows),
-        "guest instructions, 1 hart    Debian     lean    Ouros     late    reach    dream\n"
-        "first                   [1]       30     20.3       10                10        5\n"
-        "second thing                                                  7\n"
-        "\n"
-        "Work of the hardware that is in no count:\n"
-        " [1] the trap\n");
+    EXPECT_EQ(table(rows),
+              "guest instructions, 1 hart    Debian     lean    Ouros     late    reach    dream\n"
+              "first                   [1]       30     20.3       10                10        5\n"
+              "second thing                                                  7\n"
+              "\n"
+              "Work of the hardware that is in no count:\n"
+              " [1] the trap\n");
 }
 
 TEST(Bench, ReportIsTheSameEveryTime) {
