@@ -12,6 +12,7 @@
 #include "drivers/asyscall.h"
 #include "drivers/plic.h"
 #include "drivers/power.h"
+#include "drivers/serial_port.h"
 #include "drivers/uart.h"
 #include "fs/name_space.h"
 #include "lib/print.h"
@@ -40,12 +41,16 @@ void map_devices() {
     for (const memory_range& device :
          {machine.uart, machine.power, machine.plic, machine.uintc, machine.asyscall})
         mapped = mapped && (!device || arch::map_device(device.start, device.size));
+    for (unsigned i = 0; i < machine.spare_count; i++)
+        mapped = mapped && arch::map_device(machine.spare[i].registers.start,
+                                            machine.spare[i].registers.size);
     if (!mapped)
         give_up("too little memory to map the devices");
 }
 
 void start_devices() {
     uintr_start();
+    serial_port::initialise();
     asyscall_device::initialise();
     if (asyscall_device::get()) {
         plic_add(

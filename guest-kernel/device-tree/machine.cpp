@@ -116,14 +116,17 @@ void read_hart(int node) {
 
 // The PLIC lists its contexts as pairs (interrupt controller of a hart, interrupt number).
 void read_plic_contexts(int plic) {
+    for (uint32_t& context : machine.plic_user_context)
+        context = machine_description::no_context;
     int length = 0;
     auto* cells =
         static_cast<const fdt32_t*>(fdt_getprop(tree, plic, "interrupts-extended", &length));
     if (!cells)
         return;
     for (int context = 0; context < length / 8; context++) {
-        constexpr uint32_t supervisor_external = 9;
-        if (fdt32_to_cpu(cells[2 * context + 1]) != supervisor_external)
+        constexpr uint32_t user_external = 8, supervisor_external = 9;
+        uint32_t interrupt = fdt32_to_cpu(cells[2 * context + 1]);
+        if (interrupt != supervisor_external && interrupt != user_external)
             continue;
         int controller = fdt_node_offset_by_phandle(tree, fdt32_to_cpu(cells[2 * context]));
         int cpu = controller < 0 ? -1 : fdt_parent_offset(tree, controller);
@@ -132,7 +135,48 @@ void read_plic_contexts(int plic) {
         uint64_t id = read_reg(cpu).start;
         for (unsigned i = 0; i < machine.harts; i++)
             if (machine.hart_ids[i] == id)
-                machine.plic_context[i] = uint32_t(context);
+                (interrupt == user_external ? machine.plic_user_context : machine.plic_context)[i] =
+                    uint32_t(context);
+    }
+}
+
+void copy_name(char (&to)[32], int node) {
+    if (const char* name = fdt_get_name(tree, node, nullptr))
+        memcpy(to, name, strnlen(name, sizeof to - 1));
+}
+
+// /chosen stdout-path names the console's UART; if it doesn't, the first one is it.
+int find_console_uart(const char* compatible) {
+    int chosen = fdt_path_offset(tree, "/chosen"), length = 0;
+    auto* path = chosen < 0
+                     ? nullptr
+                     : static_cast<const char*>(fdt_getprop(tree, chosen, "stdout-path", &length));
+    if (path && length > 0) {
+        const char* options = static_cast<const char*>(memchr(path, ':', size_t(length)));
+        int node = fdt_path_offset_namelen(
+            tree, path, int(options ? size_t(options - path) : strnlen(path, size_t(length))));
+        if (node >= 0 && fdt_node_check_compatible(tree, node, compatible) == 0)
+            return node;
+    }
+    return fdt_node_offset_by_compatible(tree, -1, compatible);
+}
+
+void read_uarts() {
+    constexpr const char* compatible = "ns16550a";
+    int console = find_console_uart(compatible);
+    if (console < 0)
+        return;
+    machine.uart = read_reg(console);
+    machine.uart_interrupt = uint32_t(read_number(console, "interrupts", 0));
+    copy_name(machine.uart_name, console);
+    for (int node = fdt_node_offset_by_compatible(tree, -1, compatible); node >= 0;
+         node = fdt_node_offset_by_compatible(tree, node, compatible)) {
+        if (node == console || machine.spare_count == machine_description::max_spare)
+            continue;
+        spare_device& spare = machine.spare[machine.spare_count++];
+        copy_name(spare.name, node);
+        spare.registers = read_reg(node);
+        spare.interrupt = uint32_t(read_number(node, "interrupts", 0));
     }
 }
 
@@ -195,7 +239,7 @@ const char* machine_read(uint64_t address) {
 
     read_chosen();
     read_reserved_memory();
-    machine.uart = find_device("ns16550a", &machine.uart_interrupt);
+    read_uarts();
     machine.power = find_device("sifive,test0");
     machine.uintc = find_device("ouros,uintc", &machine.uintc_interrupt);
     machine.asyscall = find_device("ouros,asyscall", &machine.asyscall_interrupt);

@@ -15,9 +15,18 @@ struct memory_range {
     explicit operator bool() const { return size != 0; }
 };
 
+// A device that the kernel has no need of and a process can be given.
+struct spare_device {
+    char name[32] = {}; // its node's, "serial@10009000"
+    memory_range registers;
+    uint32_t interrupt = 0;
+};
+
 struct machine_description {
     static constexpr unsigned max_listed_harts = 8;
     static constexpr unsigned max_reserved = 16;
+    static constexpr unsigned max_spare = 4;
+    static constexpr uint32_t no_context = ~0u;
 
     memory_range tree; // the device tree blob itself
     memory_range memory;
@@ -32,9 +41,13 @@ struct machine_description {
     uint64_t timebase = 0;                        // of the `time` counter, Hz
     bool sstc = false;                            // S mode has its own timer compare register
     uint32_t plic_context[max_listed_harts] = {}; // S-mode context of each hart
+    uint32_t plic_user_context[max_listed_harts]; // U-mode context, or no_context
 
-    memory_range uart;
+    memory_range uart; // the console's
     uint32_t uart_interrupt = 0;
+    char uart_name[32] = {};
+    spare_device spare[max_spare]; // the other UARTs
+    unsigned spare_count = 0;
     memory_range plic;
     memory_range power; // sifive_test
     memory_range uintc;

@@ -5,6 +5,7 @@
 
 #include "async/timer.h"
 #include "fs/console.h"
+#include "fs/serial_file.h"
 
 namespace kernel {
 
@@ -63,6 +64,8 @@ long open_device(uint32_t major, uint32_t minor, uint32_t flags, const file_attr
         made = open_terminal(flags);
         return made ? 0 : -ENOMEM;
     }
+    if (major == 4 && minor == 65)
+        return open_serial(flags, attributes, made);
     if (major != 1 || (minor != 3 && minor != 5 && minor != 7 && minor != 8 && minor != 9))
         return -ENXIO;
     auto kind = static_cast<memory_device>(minor);

@@ -119,7 +119,7 @@ std::vector<std::string> qemu_command(const Machine& machine, const MachineFiles
     using Fds = MachineDescriptors;
     const std::pair<const char*, std::string> options[] = {
         {"-name", "ouros"},
-        {"-M", "virt,uintc=on"},
+        {"-M", "virt,uintc=on,plic-user=on,second-uart=on"},
         {"-cpu", "rv64,n=on,uipi=on"},
         {"-accel", machine.icount ? "tcg,thread=single" : "tcg"},
         {"-m", fmt::format("{}K", machine.memory >> 10)},
