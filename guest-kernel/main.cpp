@@ -8,6 +8,7 @@
 #include "arch/riscv64/boot.h"
 #include "arch/riscv64/interrupts.h"
 #include "arch/riscv64/page_table.h"
+#include "arch/riscv64/user_traps.h"
 #include "device-tree/machine.h"
 #include "drivers/asyscall.h"
 #include "drivers/plic.h"
@@ -65,6 +66,7 @@ void run_first_hart() {
     if (!scheduler_start())
         give_up("the scheduler image in the kernel is not usable");
     syscalls_start();
+    (void)arch::start_user_traps();
     start_devices();
     if (const char* problem = name_space::initialise(
             reinterpret_cast<const void*>(machine.initrd.start), machine.initrd.size))
@@ -99,6 +101,7 @@ void kernel_main(uint64_t, uint64_t tree) {
 
 void kernel_main_secondary() {
     arch::start_traps();
+    (void)arch::start_user_traps();
     uintr_start_hart();
     arch::interrupts::start();
     arch::this_hart().online = true;

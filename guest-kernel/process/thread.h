@@ -63,6 +63,8 @@ class thread final : public ref_counted,
     uint64_t signal_mask = 0;
 
     thread_counters counters;
+    bool user_traps = false;      // its registers for them are kept: arch/riscv64/user_traps.h
+    uint64_t user_exceptions = 0; // causes that go to its utvec: uintr/exceptions.h
     uintr_receiver* receiver = nullptr;
     ring* ring_pair = nullptr;
 

@@ -10,6 +10,7 @@
 #include "process/thread.h"
 #include "ring/ring.h"
 #include "syscalls/syscall.h"
+#include "uintr/exceptions.h"
 #include "uintr/receiver.h"
 #include "uintr/sender_file.h"
 
@@ -96,6 +97,10 @@ long ouros_call(unsigned number, const uint64_t* a) {
         return uintr_unregister_sender(t.parent(), a[0]);
     case OUROS_SYS_uintr_send:
         return uintr_send(t.parent(), a[0]);
+    case OUROS_SYS_user_exceptions:
+        return set_user_exceptions(t, a[0], a[1]);
+    case OUROS_SYS_fault_in:
+        return fault_in(t, a[0], a[1]);
     default:
         return -ENOSYS;
     }

@@ -6,10 +6,12 @@
 
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/user_interrupts.h"
+#include "arch/riscv64/user_traps.h"
 #include "drivers/plic.h"
 #include "drivers/uintc.h"
 #include "lib/print.h"
 #include "process/thread.h"
+#include "uintr/exceptions.h"
 #include "uintr/slots.h"
 
 namespace kernel {
@@ -84,7 +86,7 @@ void uintr_start() {
         print("ouros: the UINTC has fewer receivers than there are harts: not used\n");
         return;
     }
-    if (!arch::start_user_interrupts(machine.uintc.start)) {
+    if (!arch::user_traps_available() || !arch::start_user_interrupts(machine.uintc.start)) {
         print("ouros: the harts lack N or UIPI: user interrupts and rings are not available\n");
         return;
     }
@@ -109,6 +111,7 @@ long uintr_setup(thread& t) {
     t.receiver = new (std::nothrow) uintr_receiver(t);
     if (!t.receiver)
         return -ENOMEM;
+    t.user_traps = true;
     activate(*t.receiver);
     return 0;
 }
@@ -132,14 +135,13 @@ void uintr_exec(thread& t) {
     }
     arch::set_senders(0);
     release_senders(t.parent());
+    forget_user_exceptions(t);
 }
 
 void uintr_switch_in(thread& t) {
     load_senders(t.parent());
-    if (t.receiver) {
-        arch::load_user_interrupts(*t.frame);
+    if (t.receiver)
         activate(*t.receiver);
-    }
 }
 
 void uintr_switch_out(thread& t) {
@@ -150,8 +152,6 @@ void uintr_switch_out(thread& t) {
         lock_guard guard(r->lock);
         r->active = false;
         set_low(*r, r->waiting ? OUROS_UINTC_LOW_WAKE_ENABLE : 0);
-        guard.unlock();
-        arch::save_user_interrupts(*t.frame);
     }
 }
 
@@ -177,7 +177,13 @@ long uintr_wait(thread& t, uint64_t timeout) {
         nanoseconds time = now();
         deadline = timeout > never - time ? never : time + timeout;
     }
-    long error = t.wait.begin(t, deadline, -ETIME);
+    long at_deadline = -ETIME;
+    // The thread's own timer does not run while the thread doesn't.
+    if (nanoseconds due = arch::user_timer_deadline(); due < deadline) {
+        deadline = due;
+        at_deadline = 0;
+    }
+    long error = t.wait.begin(t, deadline, at_deadline);
     if (error < 0)
         return error;
     // The slot gets its wake-enable when the thread is switched out; if a bit has come by then,

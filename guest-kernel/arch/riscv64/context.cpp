@@ -6,6 +6,7 @@
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/page_table.h"
+#include "arch/riscv64/user_traps.h"
 #include "process/thread.h"
 #include "uintr/receiver.h"
 
@@ -68,6 +69,7 @@ void switch_in(thread& t) {
     p.space->seen_by(self.index);
     fetch_new_instructions();
     load_float_if_needed(t);
+    switch_in_user_traps(t);
     if (t.receiver || p.senders)
         uintr_switch_in(t);
 }
@@ -76,6 +78,7 @@ void switch_out(thread& t) {
     save_float_if_dirty(t);
     if (t.receiver || t.parent().senders)
         uintr_switch_out(t);
+    switch_out_user_traps(t);
 }
 
 bool first_float_use(thread& t) {
@@ -84,6 +87,16 @@ bool first_float_use(thread& t) {
     t.frame->status |= sstatus_fs_clean;
     load_float_if_needed(t);
     return true;
+}
+
+void keep_float_on(thread& t) {
+    if (read_csr<csr_sstatus>() & sstatus_fs)
+        return;
+    float_on();
+    load_float(t.frame->f);
+    write_csr<csr_sstatus>((read_csr<csr_sstatus>() & ~sstatus_fs) | sstatus_fs_clean);
+    this_hart().float_owner = &t;
+    t.float_hart = this_hart().index;
 }
 
 void prepare_frame(thread& t, unsigned long pc, unsigned long sp) {

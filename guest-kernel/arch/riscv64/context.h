@@ -18,6 +18,8 @@ extern "C" [[noreturn]] void return_to_user();
 
 // An illegal instruction while floating point is off: turns it on. False: it was on already.
 bool first_float_use(thread& t);
+// For the current thread, in a system call: floating point is on from now on.
+void keep_float_on(thread& t);
 
 // A new thread's first registers.
 void prepare_frame(thread& t, unsigned long pc, unsigned long sp);

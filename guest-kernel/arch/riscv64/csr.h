@@ -17,6 +17,7 @@ enum csr : unsigned {
     csr_uepc = OUROS_CSR_UEPC,
     csr_ucause = OUROS_CSR_UCAUSE,
     csr_utval = OUROS_CSR_UTVAL,
+    csr_utimecmp = OUROS_CSR_UTIMECMP,
     csr_sstatus = 0x100,
     csr_sedeleg = OUROS_CSR_SEDELEG,
     csr_sideleg = OUROS_CSR_SIDELEG,
@@ -56,6 +57,25 @@ inline void set_csr(uint64_t bits) {
 template <unsigned number>
 inline void clear_csr(uint64_t bits) {
     asm volatile("csrc %0, %1" ::"i"(number), "rK"(bits) : "memory");
+}
+
+// Writes a register that the hart may not have. False: it doesn't.
+template <unsigned number>
+bool try_write_csr(uint64_t value) {
+    uint64_t vector, failed;
+    // The instruction after the access is where the trap goes; the flag is cleared in between.
+    asm volatile("  la %[failed], 1f\n"
+                 "  csrrw %[vector], stvec, %[failed]\n"
+                 "  li %[failed], 1\n"
+                 "  csrw %[number], %[value]\n"
+                 "  li %[failed], 0\n"
+                 "  .balign 4\n"
+                 "1:\n"
+                 "  csrw stvec, %[vector]\n"
+                 : [vector] "=&r"(vector), [failed] "=&r"(failed)
+                 : [number] "i"(number), [value] "r"(value)
+                 : "memory");
+    return !failed;
 }
 
 inline constexpr uint64_t sstatus_uie = 1u << 0;

@@ -29,8 +29,9 @@ struct user_frame {
     uint64_t hart;          // struct hart of the hart that runs the thread
     uint64_t syscalls;      // counts ecalls; here because the entry has the frame at hand
     uint64_t enter_trap;
-    // User-interrupt registers, saved when a thread with a receiver is switched out.
-    uint64_t uie, utvec, uscratch, uepc, ucause, utval;
+    // Registers of user traps, saved when a thread that uses them is switched out. sedeleg is the
+    // kernel's: constant between calls of user_exceptions.
+    uint64_t uie, utvec, uscratch, uepc, ucause, utval, utimecmp, sedeleg;
     // Floating point, saved when it is dirty.
     uint64_t f[32];
     uint64_t fcsr;

@@ -14,6 +14,7 @@ enum extension : uint64_t {
     extension_rfence = 0x52464e43,
     extension_hsm = 0x48534d,
     extension_reset = 0x53525354,
+    extension_features = 0x46574654,
 };
 
 long call(uint64_t extension, uint64_t function, uint64_t arg0 = 0, uint64_t arg1 = 0,
@@ -58,6 +59,11 @@ void remote_fence_i(uint64_t hart_mask, uint64_t base) {
 void remote_sfence_vma_asid(uint64_t hart_mask, uint64_t base, uint64_t start, uint64_t size,
                             uint64_t asid) {
     call(extension_rfence, 2, hart_mask, base, start, size, asid);
+}
+
+void delegate_misaligned() {
+    constexpr uint64_t set = 0, misaligned_delegation = 0;
+    call(extension_features, set, misaligned_delegation, 1, 0);
 }
 
 void shutdown() {

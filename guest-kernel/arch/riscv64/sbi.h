@@ -17,6 +17,8 @@ void send_ipi(uint64_t hart_mask, uint64_t base);
 void remote_fence_i(uint64_t hart_mask, uint64_t base);
 void remote_sfence_vma_asid(uint64_t hart_mask, uint64_t base, uint64_t start, uint64_t size,
                             uint64_t asid);
+// Misaligned loads, stores and atomics of this hart come to S mode, if the firmware can do that.
+void delegate_misaligned();
 [[noreturn]] void shutdown();
 void console_put(char c);
 

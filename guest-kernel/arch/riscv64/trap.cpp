@@ -11,6 +11,7 @@
 #include "process/fault.h"
 #include "process/thread.h"
 #include "schedule/scheduler.h"
+#include "uintr/exceptions.h"
 
 namespace kernel::arch {
 
@@ -90,7 +91,8 @@ void handle_user_trap(user_frame*, uint64_t cause, uint64_t value) {
         end_thread(t);
     if (cause & cause_interrupt)
         handle_interrupt(t, cause & 0xff);
-    handle_fault(t, cause, value);
+    if (!pass_to_user_handler(t, cause, value))
+        handle_fault(t, cause, value);
     if (t.ended)
         schedule(leaving::ended);
     resume_current();
