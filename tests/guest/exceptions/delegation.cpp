@@ -26,7 +26,8 @@ void check(const char* what, uint64_t cause, uint64_t pc, uint64_t value) {
     raw.count = 0;
 }
 
-void each_cause() {
+// Returns how often the kernel was entered for what the hart takes by itself; its tick counts, too.
+uint64_t each_cause() {
     auto* page = static_cast<char*>(
         mmap(nullptr, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     alignas(16) static char word[32];
@@ -46,7 +47,7 @@ void each_cause() {
     check("misaligned load", 4, pc, reinterpret_cast<uint64_t>(word + 4));
     AT_LABEL("amoadd.d zero, zero, (%1)", word + 4, pc);
     check("misaligned atomic", 6, pc, reinterpret_cast<uint64_t>(word + 4));
-    expect(entries() == before + 1, "no kernel entry", long(entries() - before));
+    uint64_t entered = entries() - before - 1; // the call that asks
     // The firmware keeps illegal instructions: by way of the kernel, but with the same result.
     AT_LABEL(".word 0xc0001073", at, pc);
     check("illegal instruction", 2, pc, 0xc0001073);
@@ -60,6 +61,8 @@ void each_cause() {
     check("instruction page fault", 12, reinterpret_cast<uint64_t>(page),
           reinterpret_cast<uint64_t>(page));
     expect(user_exceptions(0) == OUROS_USER_EXCEPTIONS, "the mask before");
+    munmap(page, 8192);
+    return entered;
 }
 
 // An exception is taken whatever UIE says, clears it, and uret restores it.
@@ -152,7 +155,11 @@ void in_thread(void* (*function)(void*)) {
 } // namespace
 
 int main() {
-    each_cause();
+    setvbuf(stdout, nullptr, _IONBF, 0); // no malloc where page faults are skipped
+    uint64_t entered = each_cause();
+    for (int i = 0; entered && i < 100; i++)
+        entered = each_cause();
+    expect(entered == 0, "no kernel entry", long(entered));
     interrupt_flag();
     in_thread(new_thread);
     refused_arguments();
