@@ -129,6 +129,15 @@ class Archive:
         request = f"{package}={version}" if version else f"{package}/trixie"
         return self._fetch("source", request, "*.orig.tar.*", None)
 
+    def dependency(self, name, pattern, architecture="riscv64"):
+        """The package that an empty one stands for: the first that it depends on and that matches."""
+        self.update()
+        _, output = self._run("apt-cache", "depends", f"{name}:{architecture}")
+        for found in re.findall(r"^ *Depends: ([^:\s]+)", output, re.M):
+            if re.fullmatch(pattern, found):
+                return found
+        raise SourceError(f"Debian's archive has no {name} for {architecture}")
+
     def package(self, name, architecture="riscv64"):
         request = f"{name}:{architecture}" if architecture != "all" else name
         return self._fetch("package", request, "*.deb", None)

@@ -78,9 +78,12 @@ def _apply(patch, staging):
 
 
 def wanted(project, pristine, staging):
-    """Puts every file that differs from upstream into `staging`; returns the names concerned."""
-    patches = series(project / "patches")
-    ours = overlay_files(project / "qemu")
+    """Puts every file that differs from upstream into `staging`; returns the names concerned.
+
+    Without a project nothing of ours is wanted.
+    """
+    patches = series(project / "patches") if project else []
+    ours = overlay_files(project / "qemu") if project else {}
     touched = touched_files(patches)
     both = sorted(set(ours) & touched)
     if both:
