@@ -8,6 +8,7 @@
 #include <ouros/reactor.hpp>
 #include <ouros/task.hpp>
 #include <ouros/worker.hpp>
+#include <unistd.h>
 
 namespace ouros {
 
@@ -25,6 +26,7 @@ int64_t worker::start(const worker_options& options) {
     scheduler_.init(&queue_, nullptr);
     yield_ = scheduler_.yield;
     ring_ = ring(where);
+    polling_.for_harts(::sysconf(_SC_NPROCESSORS_ONLN));
     batch_ = options.batch < options.sq_entries ? options.batch : options.sq_entries;
     counters_ = {};
     install_reactor();
@@ -110,6 +112,56 @@ std::coroutine_handle<> detail::finish_strand(promise_base& promise) noexcept {
     return this_worker.finish();
 }
 
+void worker::add_poller(poller* added) {
+    added->next = pollers_;
+    pollers_ = added;
+}
+
+void worker::remove_poller(poller* removed) {
+    for (poller** at = &pollers_; *at; at = &(*at)->next) {
+        if (*at == removed) {
+            *at = removed->next;
+            return;
+        }
+    }
+}
+
+// Looks for a while whether something comes. Interrupts are off, and the peers are told that none
+// are needed; at the end they are needed again, and a last look makes sure that nothing came before
+// the peers knew. True: there is something to do.
+bool worker::poll() {
+    bool waited_for = false;
+    for (poller* each = pollers_; each; each = each->next)
+        waited_for = waited_for || each->waiting;
+    uint32_t allowed = waited_for ? polling_.allowed() : 0;
+    if (!allowed)
+        return false;
+    for (poller* each = pollers_; each; each = each->next)
+        each->sleeps(each, false);
+    bool found = false;
+    uint32_t looks = 0;
+    for (; looks < allowed; looks++) {
+        for (poller* each = pollers_; each; each = each->next)
+            if (each->waiting && each->look(each))
+                found = true;
+        if (found || ring_.ready() || ouros_sched_has_posted(&queue_))
+            break;
+        relax();
+    }
+    counters_.looks += looks;
+    if (looks < allowed)
+        polling_.found(looks);
+    else
+        polling_.missed();
+    for (poller* each = pollers_; each; each = each->next)
+        each->sleeps(each, true);
+    full_fence();
+    for (poller* each = pollers_; each; each = each->next)
+        if (each->waiting && each->look(each))
+            found = true;
+    return found || looks < allowed;
+}
+
 // Nothing is ready; interrupts are off. Submits what is not yet submitted, looks at the CQ a last
 // time, and waits. A completion between the look and the wait is pending in the receiver, which
 // makes the wait return at once.
@@ -126,6 +178,8 @@ void worker::idle() {
         std::fputs("ouros: the device has stopped this queue pair\n", stderr);
         std::abort();
     }
+    if (pollers_ && poll())
+        return;
     counters_.waits++;
     // That the SQ has room again interrupts nobody, and the device may take entries without soon
     // completing one: with a backlog, look again after a while.

@@ -10,6 +10,7 @@
 
 #include <ouros/calls.hpp>
 #include <ouros/io.hpp>
+#include <ouros/ipc.hpp>
 #include <ouros/signal.hpp>
 #include <ouros/spawn.hpp>
 #include <ouros/task.hpp>

@@ -51,7 +51,7 @@ int64_t shared_memory::create(size_t size, owned_fd* fd) {
     return 0;
 }
 
-int64_t shared_memory::map(int fd, size_t size) {
+int64_t shared_memory::map(int fd, size_t least) {
     reset();
     // Whoever made it has sealed its size; memory that can still shrink is not taken.
     int seals = ::fcntl(fd, F_GET_SEALS);
@@ -61,8 +61,9 @@ int64_t shared_memory::map(int fd, size_t size) {
     if (::fstat(fd, &status) < 0)
         return -errno;
     if (!(seals & F_SEAL_SHRINK) || status.st_size < 0 ||
-        static_cast<uint64_t>(status.st_size) < size)
+        static_cast<uint64_t>(status.st_size) < least)
         return -EINVAL;
+    const auto size = static_cast<size_t>(status.st_size);
     if (int64_t error = map_fd(fd, size, &address_); error < 0)
         return error;
     size_ = size;

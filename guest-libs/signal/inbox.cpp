@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 #include <cerrno>
-#include <ctime>
+#include <ouros/deadline.hpp>
 #include <ouros/ordering.h>
 #include <ouros/signal.hpp>
 #include <ouros/worker.hpp>
 
 namespace ouros::signal {
-
-namespace {
-
-uint64_t now() {
-    timespec time;
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
-}
-
-} // namespace
 
 int64_t inbox::open() {
     if (opened())
@@ -119,14 +109,10 @@ set inbox::pending() {
 }
 
 // With user interrupts off before and after. What is pending is handled while it waits.
-int64_t inbox::sleep(uint64_t deadline) {
-    uint64_t timeout = kernel::forever;
-    if (deadline != kernel::forever) {
-        uint64_t time = now();
-        if (time >= deadline)
-            return -ETIME;
-        timeout = deadline - time;
-    }
+int64_t inbox::sleep(const deadline& until) {
+    uint64_t timeout = until.remaining();
+    if (timeout == 0)
+        return -ETIME;
     int64_t result = kernel::wait(timeout);
     uintr::disable();
     collect();
@@ -143,25 +129,21 @@ int64_t inbox::suspend(set mask) {
     collect();
     deliver();
     while (handled_ == handled && result == 0)
-        result = sleep(kernel::forever);
+        result = sleep(deadline(deadline::never));
     mask_ = before;
     deliver();
     return handled_ == handled ? result : 0;
 }
 
 std::optional<info> inbox::wait(set wanted, uint64_t timeout_ns) {
-    uint64_t deadline = timeout_ns;
-    if (timeout_ns != kernel::forever) {
-        uint64_t time = now();
-        deadline = timeout_ns > kernel::forever - 1 - time ? kernel::forever : time + timeout_ns;
-    }
+    deadline until(timeout_ns);
     uintr::off_guard off;
     set before = mask_;
     mask_ |= wanted; // no handler gets what somebody waits for
     collect();
     info result;
     bool found;
-    while (!(found = take(wanted, &result)) && sleep(deadline) == 0) {
+    while (!(found = take(wanted, &result)) && sleep(until) == 0) {
     }
     if (!found)
         found = take(wanted, &result); // it came together with the deadline

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <ouros/calls.hpp>
 #include <ouros/operation.hpp>
+#include <ouros/poller.hpp>
 #include <ouros/ring.hpp>
 #include <ouros/strand.hpp>
 #include <ouros/uintr.hpp>
@@ -37,6 +38,7 @@ struct worker_counters {
     uint64_t doorbells;
     uint64_t waits;      // times nothing was left to run
     uint64_t backlogged; // operations that found the SQ full
+    uint64_t looks;      // at pollers, before a wait or instead of one
 };
 
 class worker {
@@ -87,6 +89,10 @@ class worker {
     void drain_completions();
     void count_interrupt() { counters_.interrupts++; }
 
+    // What is looked at before this worker blocks.
+    void add_poller(poller* added);
+    void remove_poller(poller* removed);
+
     ring& queue_pair() { return ring_; }
     const worker_counters& counters() const { return counters_; }
 
@@ -111,6 +117,7 @@ class worker {
 
     void submit();
     bool submit_backlog();
+    bool poll();
     void idle();
 
     ouros_queue queue_ = {};
@@ -123,6 +130,8 @@ class worker {
     std::coroutine_handle<> dead_;
     uint32_t batch_ = 0;
     uint32_t yields_ = 0; // since something waits to be submitted
+    poller* pollers_ = nullptr;
+    adaptive_poll polling_;
     worker_counters counters_ = {};
 };
 

@@ -52,8 +52,9 @@ class shared_memory {
 
     // New memory, zeros. *fd is what a peer maps it by. 0 or -errno.
     int64_t create(size_t size, owned_fd* fd);
-    // Memory that a peer has made: -EINVAL when it has not at least `size` bytes. 0 or -errno.
-    int64_t map(int fd, size_t size);
+    // Memory that a peer has made, all of it; -EINVAL when that is less than `least` bytes, or when
+    // it can still shrink. 0 or -errno.
+    int64_t map(int fd, size_t least = 1);
     void reset();
 
     void* get() const { return address_; }

@@ -33,6 +33,7 @@
 #include <memory>
 #include <optional>
 #include <ouros/calls.hpp>
+#include <ouros/deadline.hpp>
 #include <ouros/share.hpp>
 #include <ouros/signal_channel.hpp>
 #include <ouros/strand.hpp>
@@ -180,7 +181,7 @@ class inbox {
     bool opened() const { return vector_ >= 0; }
     set change_mask(set mask);
     void remove(detail::waiter* gone);
-    int64_t sleep(uint64_t deadline);
+    int64_t sleep(const deadline& until);
 
     // Only with user interrupts off: the handler uses all of it.
     int vector_ = -1;

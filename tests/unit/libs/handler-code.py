@@ -3,7 +3,7 @@
 
     handler-code.py OBJDUMP LIBRARY SCHEDULER-IMAGE
 
-Looks at every function of the library's handler objects (the reactor, the dispatch, signals), at what
+Looks at every function of the library's handler objects (the reactor, the dispatch, signals, IPC), at what
 they call outside, and at the scheduler image.
 """
 import re
@@ -11,9 +11,11 @@ import subprocess
 import sys
 
 objdump, library, image = sys.argv[1:]
-HANDLER_OBJECTS = {'executor_reactor.cpp.o', 'signal_handler.cpp.o', 'uintr_uintr.cpp.o'}
-# _Unwind_Resume: only after an exception, which a handler must not throw.
-MAY_CALL = re.compile(r'\.L|_ZN5ouros|ouros_(uintr|reactor)_(dispatch|entry)$|_Unwind_Resume$')
+HANDLER_OBJECTS = {'executor_reactor.cpp.o', 'ipc_handler.cpp.o', 'signal_handler.cpp.o',
+                   'uintr_uintr.cpp.o'}
+# _Unwind_Resume: only after an exception, which a handler must not throw. memcpy: glibc's copies
+# words in integer registers and keeps nothing.
+MAY_CALL = re.compile(r'\.L|_ZNK?5ouros|memcpy$|ouros_(uintr|reactor)_(dispatch|entry)$|_Unwind_Resume$')
 
 
 def disassembly(path):
