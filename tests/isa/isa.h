@@ -62,6 +62,7 @@ typedef unsigned long reg;
 #define CAUSE_BREAKPOINT 3
 #define CAUSE_LOAD_MISALIGNED 4
 #define CAUSE_STORE_MISALIGNED 6
+#define CAUSE_STORE_ACCESS 7
 #define CAUSE_ECALL_U 8
 #define CAUSE_ECALL_S 9
 #define CAUSE_FETCH_PAGE 12

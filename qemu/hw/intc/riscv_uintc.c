@@ -221,11 +221,18 @@ static uint64_t riscv_uintc_read_global(RISCVUINTCState *s, hwaddr addr,
     }
 }
 
+/* Which bits of a 64-bit register an access is to: RV32 has half at a time. */
+static uint64_t riscv_uintc_bits(hwaddr addr, unsigned size)
+{
+    return size == 8 ? UINT64_MAX : (uint64_t)UINT32_MAX << (addr & 4) * 8;
+}
+
 static MemTxResult riscv_uintc_read(void *opaque, hwaddr addr, uint64_t *data,
                                     unsigned size, MemTxAttrs attrs)
 {
     RISCVUINTCState *s = opaque;
     uint16_t index = addr / OUROS_UINTC_RECEIVER_SIZE;
+    uint64_t bits = riscv_uintc_bits(addr, size);
     RISCVUINTCReceiver next;
 
     if (index >= OUROS_UINTC_RECEIVERS) {
@@ -238,7 +245,7 @@ static MemTxResult riscv_uintc_read(void *opaque, hwaddr addr, uint64_t *data,
     }
 
     next = s->receivers[index];
-    switch (addr % OUROS_UINTC_RECEIVER_SIZE) {
+    switch (addr % OUROS_UINTC_RECEIVER_SIZE & ~7) {
     case OUROS_UINTC_SEND:
         *data = 0;
         break;
@@ -249,8 +256,8 @@ static MemTxResult riscv_uintc_read(void *opaque, hwaddr addr, uint64_t *data,
         *data = next.pending;
         /* A debugger that looks must not take the guest's interrupts. */
         if (!attrs.debug) {
-            trace_riscv_uintc_take(index, next.pending);
-            next.pending = 0;
+            trace_riscv_uintc_take(index, next.pending & bits);
+            next.pending &= ~bits;
             riscv_uintc_update(s, index, next);
         }
         break;
@@ -260,6 +267,7 @@ static MemTxResult riscv_uintc_read(void *opaque, hwaddr addr, uint64_t *data,
     default:
         g_assert_not_reached();
     }
+    *data = (*data & bits) >> ctz64(bits);
     return MEMTX_OK;
 }
 
@@ -268,6 +276,7 @@ static MemTxResult riscv_uintc_write(void *opaque, hwaddr addr, uint64_t value,
 {
     RISCVUINTCState *s = opaque;
     uint16_t index = addr / OUROS_UINTC_RECEIVER_SIZE;
+    uint64_t bits = riscv_uintc_bits(addr, size);
     RISCVUINTCReceiver next;
 
     if (index >= s->num_receivers) {
@@ -279,17 +288,23 @@ static MemTxResult riscv_uintc_write(void *opaque, hwaddr addr, uint64_t value,
     }
 
     next = s->receivers[index];
-    switch (addr % OUROS_UINTC_RECEIVER_SIZE) {
+    value <<= ctz64(bits);
+    switch (addr % OUROS_UINTC_RECEIVER_SIZE & ~7) {
     case OUROS_UINTC_SEND:
         return riscv_uintc_send(s, index, addr, value);
     case OUROS_UINTC_LOW:
+        value |= riscv_uintc_low(&next) & ~bits;
+        /* The generation by itself: keep, which is in the other half, is set. */
+        if (!(bits & OUROS_UINTC_LOW_KEEP)) {
+            value |= OUROS_UINTC_LOW_KEEP;
+        }
         return riscv_uintc_write_low(s, index, addr, value);
     case OUROS_UINTC_HIGH:
         trace_riscv_uintc_write_high(index, value);
-        next.pending = value ? next.pending | value : 0;
+        next.pending = value ? next.pending | value : next.pending & ~bits;
         break;
     case OUROS_UINTC_ACTIVE:
-        next.active = value & 1;
+        next.active = (bits & 1) ? value & 1 : next.active;
         trace_riscv_uintc_active(index, next.active);
         break;
     default:
@@ -305,9 +320,9 @@ static bool riscv_uintc_accepts(void *opaque, hwaddr addr, unsigned size,
     if (addr >= OUROS_UINTC_MAGIC) {
         return size == 4;
     }
-    /* Devices signal with 32-bit stores; all else is whole registers. */
-    return size == 8 || (is_write && size == 4 &&
-                         addr % OUROS_UINTC_RECEIVER_SIZE == OUROS_UINTC_SEND);
+    /* The upper half of SEND would say nothing. */
+    return !(is_write && size == 4 &&
+             addr % OUROS_UINTC_RECEIVER_SIZE == OUROS_UINTC_SEND + 4);
 }
 
 static const MemoryRegionOps riscv_uintc_ops = {

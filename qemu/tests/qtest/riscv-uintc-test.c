@@ -156,12 +156,13 @@ static void test_odd_accesses_do_nothing(void)
 
     set_low(qts, 1, HART(1));
     add_pending(qts, 1, 1);
-    qtest_writel(qts, window(1, OUROS_UINTC_LOW), HART(3));
-    qtest_writel(qts, window(1, OUROS_UINTC_HIGH), 0xff);
+    qtest_writeb(qts, window(1, OUROS_UINTC_LOW), 1);
+    qtest_writew(qts, window(1, OUROS_UINTC_LOW + 2), 3);
+    qtest_writew(qts, window(1, OUROS_UINTC_HIGH), 0xff);
     qtest_writeb(qts, window(1, OUROS_UINTC_SEND), 7);
     qtest_writew(qts, window(1, OUROS_UINTC_SEND), 7);
     qtest_writel(qts, window(1, OUROS_UINTC_SEND + 4), 7);
-    qtest_readl(qts, window(1, OUROS_UINTC_HIGH));
+    qtest_readw(qts, window(1, OUROS_UINTC_HIGH));
     g_assert_cmphex(get_low(qts, 1), ==, HART(1));
     g_assert_cmphex(take(qts, 1), ==, 1);
     qtest_quit(qts);
@@ -294,8 +295,9 @@ static void test_keep_survives_a_change(void)
 
 static void test_fewer_receivers(void)
 {
-    QTestState *qts = qtest_init("-machine virt,uintc=on "
-                                 "-global riscv.uintc.receivers=8");
+    QTestState *qts = qtest_init("-machine virt,uintc=on -global "
+                                 "driver=riscv.uintc,property=receivers,"
+                                 "value=8");
 
     g_assert_cmpuint(get_global(qts, OUROS_UINTC_CAPACITY), ==, 8);
     send_vector(qts, 7, 1);

@@ -51,12 +51,16 @@ void refused_stores(unsigned hart) {
           cause_store_access);
     EQUAL(fault_of(hart, [] { global(OUROS_UINTC_MAGIC) = 0; }), cause_store_access);
     EQUAL(fault_of(hart, [] { send(512, 1); }), cause_store_access);
-    // Only SEND takes less than a whole register, and only stores.
+    // Halves of registers are accessed as the whole, but SEND's upper half; less than that, never.
     auto half = [](unsigned offset) -> volatile std::uint32_t& {
         return reinterpret_cast<volatile std::uint32_t&>(reg(9, offset));
     };
-    EQUAL(fault_of(hart, [&] { half(OUROS_UINTC_LOW) = 0; }), cause_store_access);
-    EQUAL(fault_of(hart, [&] { return half(OUROS_UINTC_HIGH); }), cause_load_access);
+    auto quarter = [](unsigned offset) -> volatile std::uint16_t& {
+        return reinterpret_cast<volatile std::uint16_t&>(reg(9, offset));
+    };
+    EQUAL(fault_of(hart, [&] { half(OUROS_UINTC_SEND + 4) = 1; }), cause_store_access);
+    EQUAL(fault_of(hart, [&] { quarter(OUROS_UINTC_LOW) = 0; }), cause_store_access);
+    EQUAL(fault_of(hart, [&] { return quarter(OUROS_UINTC_HIGH); }), cause_load_access);
     EQUAL(reg(9, OUROS_UINTC_LOW), generation(5));
     EQUAL(take(9), 0);
     EQUAL(fault_of(hart, [&] { half(OUROS_UINTC_SEND) = 5u << 16 | 63; }), 0);

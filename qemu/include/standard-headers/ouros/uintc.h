@@ -17,7 +17,7 @@
  * and has wake-enable set enters the wake list when a bit is (or already is) pending; the
  * wake list drives one supervisor interrupt, also a level.
  *
- *   base + i * 0x20:  one window per receiver, kernel access (aligned 8 bytes; SEND also 4)
+ *   base + i * 0x20:  one window per receiver, kernel access (aligned 8 bytes, or 4)
  *     +0x00 SEND    W   [15:0] vector 0..63, [31:16] Ouros: generation (0 = unchecked)
  *     +0x08 LOW     RW  [0] active, [1] mode (1 = 64 bit), [2] Ouros: wake enable,
  *                       [3] Ouros: keep (write only), [31:16] hart, [47:32] Ouros: generation.
