@@ -5,7 +5,7 @@ namespace kernel {
 
 void caller::interrupt(uint32_t how) {
     lock_guard guard(lock_);
-    interrupted_.fetch_or(how, std::memory_order_acq_rel);
+    interrupted_.fetch_or(how, std::memory_order_seq_cst);
     if (waiting_)
         waiting_->claim(-EINTR);
 }

@@ -195,12 +195,6 @@ void asyscall_device::interrupt() {
     push_waiting();
 }
 
-bool asyscall_device::completions_waiting() const {
-    // Another hart may be draining: then it does not matter which of the two answers this gives.
-    return load_acquire(ring_->device.cq_tail) != __atomic_load_n(&cq_head_, __ATOMIC_RELAXED) ||
-           load_acquire(ring_->device.flags) & ASYSCALL_RING_STATUS_OVERFLOW;
-}
-
 void asyscall_device::drain() {
     lock_guard guard(drain_lock_);
     for (;;) {

@@ -138,7 +138,14 @@ class asyscall_device {
     io_uring_sqe* submissions() const;
     bool push(asyscall_request& request);
     void push_waiting();
-    bool completions_waiting() const;
+    bool completions_waiting() const {
+        // Another hart may be draining: then it does not matter which of the two this says. Who
+        // drains looks again, in order.
+        return __atomic_load_n(&ring_->device.cq_tail, __ATOMIC_RELAXED) !=
+                   __atomic_load_n(&cq_head_, __ATOMIC_RELAXED) ||
+               __atomic_load_n(&ring_->device.flags, __ATOMIC_RELAXED) &
+                   ASYSCALL_RING_STATUS_OVERFLOW;
+    }
     void drain();
     void finish(const io_uring_cqe& entry);
     void dispatch(const io_uring_cqe& event);

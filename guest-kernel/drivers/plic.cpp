@@ -23,10 +23,11 @@ struct source {
     uint32_t number;
     bool enabled;
     interrupt_handler handler;
-    interrupt_handler poll;
 };
 source sources[8];
 unsigned source_count;
+interrupt_handler deferred_poll;            // there is one deferred source
+volatile uint32_t* claims[arch::max_harts]; // each hart's claim/complete register
 
 // The source that a hart watches; 0: none.
 std::atomic<uint32_t> watched[arch::max_harts];
@@ -58,7 +59,9 @@ bool is_pending(uint32_t number) {
 void add(uint32_t number, bool enabled, interrupt_handler handler, interrupt_handler poll) {
     if (!machine.plic || !number || source_count == sizeof sources / sizeof sources[0])
         return;
-    sources[source_count++] = {number, enabled, handler, poll};
+    sources[source_count++] = {number, enabled, handler};
+    if (poll)
+        deferred_poll = poll;
     reg(4 * number) = poll ? deferred_priority : urgent_priority;
 }
 
@@ -92,25 +95,28 @@ void plic_start_hart(unsigned index) {
     for (unsigned i = 0; i < source_count; i++)
         if (sources[i].enabled)
             set_enable(machine.plic_context[index], sources[i].number, true);
+    claims[index] = &context_reg(machine.plic_context[index], plic_claim_offset);
     plic_defer(true);
 }
 
 void plic_handle() {
-    if (!machine.plic)
+    volatile uint32_t* claim = claims[arch::this_hart().index];
+    if (!claim)
         return;
     look_at_watched(arch::this_hart().index);
-    while (uint32_t number = own_context_reg(plic_claim_offset)) {
-        for (unsigned i = 0; i < source_count; i++)
-            if (sources[i].number == number)
-                sources[i].handler();
-        own_context_reg(plic_claim_offset) = number;
+    while (uint32_t number = *claim) {
+        for (const source* s = sources; s != sources + source_count; s++)
+            if (s->number == number) {
+                s->handler();
+                break;
+            }
+        *claim = number;
     }
 }
 
 void plic_poll_deferred() {
-    for (unsigned i = 0; i < source_count; i++)
-        if (sources[i].poll)
-            sources[i].poll();
+    if (deferred_poll)
+        deferred_poll();
 }
 
 void plic_defer(bool deferred) {

@@ -21,14 +21,15 @@ using interrupt_handler = void (*)();
 
 void plic_start_hart(unsigned hart_index);
 
-// At boot, before the other harts start. A source with a poll function is deferred.
+// At boot, before the other harts start. A source with a poll function is deferred; there may be
+// one.
 void plic_add(uint32_t source, interrupt_handler handler, interrupt_handler poll = nullptr);
 // The same for one that is off until plic_set_enabled.
 void plic_add_disabled(uint32_t source, interrupt_handler handler);
 void plic_set_enabled(uint32_t source, bool enabled);
 
 void plic_handle();             // claims and handles what is pending for this hart
-void plic_poll_deferred();      // runs the poll functions
+void plic_poll_deferred();      // runs the poll function
 void plic_defer(bool deferred); // of this hart: don't / do take deferred sources
 
 // Sources for user mode. A hart has at most one that is lent or watched.

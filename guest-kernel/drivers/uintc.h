@@ -14,8 +14,11 @@ inline uint64_t receiver_address(unsigned slot) {
     return machine.uintc.start + uint64_t(slot) * OUROS_UINTC_RECEIVER_SIZE;
 }
 
+inline volatile uint64_t& low(unsigned slot) {
+    return *reinterpret_cast<volatile uint64_t*>(receiver_address(slot) + OUROS_UINTC_LOW);
+}
 inline void set_low(unsigned slot, uint64_t value) {
-    *reinterpret_cast<volatile uint64_t*>(receiver_address(slot) + OUROS_UINTC_LOW) = value;
+    low(slot) = value;
 }
 
 // The pending vectors, which are gone then.

@@ -47,14 +47,7 @@ thread::~thread() {
     space->return_frame(frame_slot);
 }
 
-void thread::complete() {
-    if (state.exchange(completed, std::memory_order_acq_rel) == parked)
-        make_ready(*this);
-}
-
-void thread::collect_result() {
-    if (state.load(std::memory_order_acquire) != completed)
-        return;
+void thread::take_result() {
     if (wait.begun()) {
         frame->x[arch::reg_a0] = uint64_t(wait.finish());
     } else {

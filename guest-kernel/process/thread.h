@@ -39,9 +39,15 @@ class thread final : public ref_counted,
     process& parent() const { return *process_; }
 
     // The call it waits in is done: it can run again.
-    void complete();
+    void complete() {
+        if (state.exchange(completed, std::memory_order_acq_rel) == parked)
+            make_ready(*this);
+    }
     // Ends what a finished call has left: its result goes to the frame.
-    void collect_result();
+    void collect_result() {
+        if (state.load(std::memory_order_acquire) == completed)
+            take_result();
+    }
 
     const int id;
     ref<address_space> space;          // that the frame is in
@@ -55,6 +61,7 @@ class thread final : public ref_counted,
     thread_wait wait; // ... and if waiting is all it does
 
     unsigned float_hart = ~0u; // hart that still has its floating-point registers, perhaps
+    bool float_dirty = false;  // it changed them in its last turn
     bool ended = false;
     int exit_status = 0;
 
@@ -69,6 +76,8 @@ class thread final : public ref_counted,
     ring* ring_pair = nullptr;
 
   private:
+    void take_result();
+
     thread(process& owner, int id);
     ref<process> process_;
 };

@@ -27,11 +27,12 @@ ouros_scheduler shared; // the functions of the image
 
 struct alignas(64) run_queue {
     spinlock lock;
-    std::atomic<uint32_t> sleeping{0}; // the hart is in wfi, or about to be
-    uint32_t highest;                  // priority that is ready or runs, for other harts to see
+    uint32_t highest; // priority that is ready or runs, for other harts to see
     ouros_queue ready;
 };
 run_queue queues[arch::max_harts];
+
+std::atomic<uint32_t> sleeping{0}; // harts that are in wfi, or about to be: bit n is the index
 
 // How many tasks a hart looks at in another's queue: those it may not take are passed over.
 constexpr unsigned most_looked_at = 64;
@@ -46,8 +47,8 @@ run_queue& own_queue() {
 
 // Wakes a sleeping hart, once: true if this call did it.
 bool claim_sleeper(unsigned index) {
-    return queues[index].sleeping.load(std::memory_order_relaxed) &&
-           queues[index].sleeping.exchange(0);
+    uint32_t bit = 1u << index;
+    return (sleeping.load(std::memory_order_relaxed) & bit) && (sleeping.fetch_and(~bit) & bit);
 }
 
 // The first ready task of the highest priority that another hart may take, with the queue's lock.
@@ -75,7 +76,7 @@ schedulable* steal(unsigned victim) {
 }
 
 // What this hart should run, after `how` has happened to what it ran.
-schedulable* pick(leaving how) {
+inline schedulable* pick(leaving how) {
     run_queue& own = own_queue();
     lock_guard guard(own.lock);
     switch (how) {
@@ -115,15 +116,14 @@ void run_work(work_item& item) {
     item.coroutine.resume();
 }
 
-// More is ready here than this hart can run: let a sleeping one come and take it.
-void share_surplus() {
+// More may be ready here than this hart can run: let a sleeping one come and take it.
+[[gnu::noinline]] void share_surplus() {
     const ouros_queue& q = own_queue().ready;
     bool surplus = (q.ready & (q.ready - 1)) || (q.running && q.running->next != q.running);
     if (!surplus)
         return;
-    for (unsigned i = 0; i < hart_count(); i++) {
-        if (!queues[i].sleeping.load(std::memory_order_relaxed))
-            continue;
+    for (uint32_t harts = sleeping.load(std::memory_order_relaxed); harts; harts &= harts - 1) {
+        unsigned i = unsigned(__builtin_ctz(harts));
         {
             lock_guard guard(own_queue().lock);
             if (!to_take(own_queue(), i))
@@ -141,23 +141,23 @@ nanoseconds look_around() {
 }
 
 void sleep(nanoseconds next_timer) {
-    run_queue& own = own_queue();
-    own.sleeping.store(1, std::memory_order_seq_cst);
+    uint32_t bit = 1u << this_hart().index;
+    sleeping.fetch_or(bit, std::memory_order_seq_cst);
     // Whoever adds work from now on sees the flag and sends an interrupt.
-    if (__atomic_load_n(&own.ready.ready, __ATOMIC_SEQ_CST) == 0)
+    if (__atomic_load_n(&own_queue().ready.ready, __ATOMIC_SEQ_CST) == 0)
         arch::interrupts::sleep(next_timer);
-    own.sleeping.store(0, std::memory_order_relaxed);
+    sleeping.fetch_and(~bit, std::memory_order_relaxed);
 }
 
-[[noreturn]] void run_thread(thread& t, nanoseconds next_timer) {
-    share_surplus();
+[[noreturn]] inline void run_thread(thread& t, nanoseconds next_timer) {
+    if (sleeping.load(std::memory_order_relaxed)) [[unlikely]]
+        share_surplus();
     t.last_hart = uint8_t(this_hart().index);
     t.collect_result();
     t.counters.context_switches++;
     this_hart().pending = 0;
     arch::switch_in(t);
-    nanoseconds slice_end = now() + time_slice_ns;
-    arch::interrupts::arm_timer(slice_end < next_timer ? slice_end : next_timer);
+    arch::interrupts::arm_slice(time_slice_ns, next_timer);
     arch::return_to_user();
 }
 
@@ -201,25 +201,24 @@ uint32_t highest_of(unsigned index) {
     return __atomic_load_n(&queues[index].highest, __ATOMIC_RELAXED);
 }
 
-// Where an item should become ready. `claimed`: the hart sleeps, and is now ours to wake.
-unsigned hart_for(const schedulable& item, bool& claimed) {
-    unsigned self = this_hart().index;
-    bool here = item.may_run_on(self);
-    if (here && !this_hart().current)
-        return self; // which looks for something to run
-    // This hart is busy for a while: is there one that is not?
-    claimed = true;
+// A hart that sleeps and may run the item, the last one first: it is ours to wake.
+bool find_sleeper(const schedulable& item, uint32_t harts, unsigned& found) {
+    if ((harts >> item.last_hart & 1) && claim_sleeper(item.last_hart)) {
+        found = item.last_hart;
+        return true;
+    }
+    for (; harts; harts &= harts - 1) {
+        found = unsigned(__builtin_ctz(harts));
+        if (claim_sleeper(found))
+            return true;
+    }
+    return false;
+}
+
+// The hart that runs what is least urgent; in doubt this one, or the last one.
+[[gnu::noinline]] unsigned least_urgent(const schedulable& item) {
     unsigned last = item.last_hart;
-    if (last != self && item.may_run_on(last) && claim_sleeper(last))
-        return last;
-    for (unsigned i = 0; i < hart_count(); i++)
-        if (i != self && item.may_run_on(i) && claim_sleeper(i))
-            return i;
-    claimed = false;
-    // Then one where it goes before what runs, or would be next: here, where it was, anywhere.
-    if (here && highest_of(self) >= item.priority)
-        return self;
-    unsigned best = here ? self : last;
+    unsigned best = item.may_run_on(this_hart().index) ? this_hart().index : last;
     for (unsigned n = 0; n < hart_count(); n++) {
         unsigned i = (last + n) % hart_count();
         if (item.may_run_on(i) && (!item.may_run_on(best) || highest_of(i) > highest_of(best)))
@@ -228,29 +227,50 @@ unsigned hart_for(const schedulable& item, bool& claimed) {
     return best;
 }
 
-} // namespace
+// Work was added to another hart's queue.
+[[gnu::noinline]] void tell(unsigned target, bool certainly) {
+    // Between our look at it and now it may have gone to sleep.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (certainly || claim_sleeper(target))
+        arch::interrupts::send(target);
+}
 
-void make_ready(schedulable& item) {
-    bool claimed = false;
-    unsigned target = hart_for(item, claimed);
+// For a hart that sleeps, or else for one where it goes before what runs, or would be next.
+[[gnu::noinline]] void make_ready_elsewhere(schedulable& item) {
+    unsigned self = this_hart().index;
+    uint32_t harts = sleeping.load(std::memory_order_relaxed) & item.harts;
+    unsigned target;
+    bool claimed = find_sleeper(item, harts, target);
+    if (!claimed)
+        target =
+            item.may_run_on(self) && highest_of(self) >= item.priority ? self : least_urgent(item);
     unsigned priority = item.priority;
-    bool is_thread = item.kind == schedulable::kind_of::thread;
     bool is_first;
     {
         lock_guard guard(queues[target].lock);
         shared.wake(&queues[target].ready, &item); // from here on it may be running already
         is_first = queues[target].highest == priority;
     }
+    if (target != self)
+        tell(target, claimed || is_first);
+}
+
+} // namespace
+
+void make_ready(schedulable& item) {
     hart& self = this_hart();
-    if (target == self.index) {
-        if (self.current && is_thread && priority < self.current->priority)
-            self.pending |= arch::pending_reschedule;
-        return;
-    }
-    // Between our look at it and now it may have gone to sleep.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (claimed || is_first || claim_sleeper(target))
-        arch::interrupts::send(target);
+    run_queue& own = queues[self.index];
+    // Here, if this hart looks for something to run; or if all are busy, and this one not with
+    // something more urgent.
+    if (!item.may_run_on(self.index) ||
+        (self.current && (sleeping.load(std::memory_order_relaxed) || own.highest < item.priority)))
+        [[unlikely]]
+        return make_ready_elsewhere(item);
+    if (self.current && item.kind == schedulable::kind_of::thread &&
+        item.priority < self.current->priority) [[unlikely]]
+        self.pending |= arch::pending_reschedule;
+    lock_guard guard(own.lock);
+    shared.wake(&own.ready, &item);
 }
 
 void set_harts(schedulable& item, hart_set harts) {
@@ -266,36 +286,15 @@ void set_harts(schedulable& item, hart_set harts) {
     }
 }
 
-void schedule(leaving how) {
-    hart& self = this_hart();
-    thread* old = self.current;
-    schedulable* next = nullptr;
-    nanoseconds next_timer;
-    if (old) {
-        arch::switch_out(*old);
-        if (how != leaving::preempted)
-            self.current = nullptr; // what is woken now has the hart to itself
-        bool moves = how == leaving::preempted && !old->may_run_on(self.index);
-        next_timer = look_around();
-        next = pick(moves ? leaving::blocked : how); // off the queue
-        self.current = nullptr;
-        // What this makes ready may go before `next`: pick again.
-        if (moves) {
-            make_ready(*old);
-        } else if (how == leaving::blocked) {
-            if (!park(*old))
-                next = nullptr;
-        } else if (how == leaving::ended) {
-            thread_left_hart(*old);
-            next = nullptr;
-        }
-    } else {
-        next_timer = look_around();
-    }
+namespace {
+
+// Runs what there is, `next` first, until it is a thread.
+[[noreturn, gnu::noinline]] void run_next(schedulable* next, nanoseconds next_timer) {
+    unsigned self = this_hart().index;
     for (;; next_timer = look_around(), next = nullptr) {
         if (!next && !(next = pick(leaving::nothing)) && !(next = pick_elsewhere()))
             sleep(next_timer);
-        else if (!next->may_run_on(self.index)) {
+        else if (!next->may_run_on(self)) {
             pick(leaving::blocked);
             make_ready(*next);
         } else if (next->kind == schedulable::kind_of::work)
@@ -306,6 +305,40 @@ void schedule(leaving how) {
         } else
             run_thread(t, next_timer);
     }
+}
+
+} // namespace
+
+void schedule(leaving how) {
+    hart& self = this_hart();
+    thread* old = self.current;
+    if (!old)
+        run_next(nullptr, look_around());
+    arch::switch_out(*old);
+    bool moves = false;
+    if (how != leaving::preempted)
+        self.current = nullptr; // what is woken now has the hart to itself
+    else
+        moves = !old->may_run_on(self.index);
+    nanoseconds next_timer = look_around();
+    schedulable* next = pick(moves ? leaving::blocked : how); // off the queue
+    self.current = nullptr;
+    // What this makes ready may go before `next`: pick again.
+    if (moves) [[unlikely]] {
+        make_ready(*old);
+        next = nullptr;
+    } else if (how == leaving::blocked) {
+        if (!park(*old))
+            next = nullptr;
+    } else if (how == leaving::ended) [[unlikely]] {
+        thread_left_hart(*old);
+        next = nullptr;
+    }
+    // As run_next does it, in short.
+    if (next && next->kind == schedulable::kind_of::thread && next->may_run_on(self.index) &&
+        !static_cast<thread*>(next)->parent().exiting.load(std::memory_order_relaxed)) [[likely]]
+        run_thread(*static_cast<thread*>(next), next_timer);
+    run_next(next, next_timer);
 }
 
 void resume_current() {

@@ -7,17 +7,14 @@
 namespace kernel {
 
 long thread_wait::begin(thread& t, nanoseconds deadline, long late) {
-    rearm([](waiter& w) { static_cast<thread_wait&>(w).thread_->complete(); });
     thread_ = &t;
-    {
-        lock_guard guard(t.lock_);
-        if (t.interrupted()) {
-            thread_ = nullptr;
-            t.clear_interrupt();
-            return -EINTR;
-        }
-        t.waiting_ = this;
-    }
+    rearm([](waiter& w) { static_cast<thread_wait&>(w).thread_->complete(); });
+    // Stays there when the wait is over: it is claimed then, and so deaf. Whoever interrupts sets
+    // the flag first, and then looks.
+    __atomic_store_n(&t.waiting_, static_cast<waiter*>(this), __ATOMIC_RELAXED);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (t.interrupted()) [[unlikely]]
+        claim(-EINTR);
     if (deadline != never) {
         late_ = late;
         timeout_.target = this;
@@ -35,10 +32,6 @@ long thread_wait::begin(thread& t, nanoseconds deadline, long late) {
 long thread_wait::finish() {
     caller& who = *thread_;
     thread_ = nullptr;
-    {
-        lock_guard guard(who.lock_);
-        who.waiting_ = nullptr;
-    }
     if (timeout_.target) {
         timer_cancel(timeout_);
         timeout_.target = nullptr;

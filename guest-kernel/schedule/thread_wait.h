@@ -20,8 +20,8 @@ class thread_wait : waiter {
   public:
     thread_wait() = default;
 
-    // From the system call of the running thread, which returns what this returns: -EINTR at once,
-    // or later 0, -EINTR, or `late` when the deadline has passed.
+    // From the system call of the running thread. Its result will be 0, -EINTR, or `late` when the
+    // deadline has passed; return what this returns.
     long begin(thread& t, nanoseconds deadline, long late);
     // From any hart, while it is certain that the wait is not finished. The first one decides.
     bool end(long outcome) { return claim(outcome); }

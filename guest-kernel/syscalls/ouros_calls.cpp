@@ -82,8 +82,6 @@ long ouros_call(unsigned number, const uint64_t* a) {
     case OUROS_SYS_ring_close:
         t.counters.ring_setups++;
         return wait_for(ring_close(t));
-    case OUROS_SYS_wait:
-        return uintr_wait(t, a[0]);
     case OUROS_SYS_uintr_setup:
         t.counters.ring_setups++;
         return a[0] ? -EINVAL : uintr_setup(t);

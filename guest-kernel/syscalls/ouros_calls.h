@@ -5,7 +5,7 @@
 
 namespace kernel {
 
-// The calls of <ouros/kernel.h>; `arguments` is a0.. of the frame.
+// The calls of <ouros/kernel.h> but wait; `arguments` is a0.. of the frame.
 long ouros_call(unsigned number, const uint64_t* arguments);
 
 } // namespace kernel

@@ -10,6 +10,7 @@
 #include "syscalls/names.h"
 #include "syscalls/ouros_calls.h"
 #include "syscalls/syscall.h"
+#include "uintr/receiver.h"
 
 namespace kernel {
 
@@ -43,8 +44,11 @@ syscall_function syscall_functions[SYSCALL_LIMIT];
 
 // Numbers outside the table: the kernel's own calls.
 long syscall_beyond_table() {
-    const uint64_t* x = current_thread().frame->x;
+    thread& t = current_thread();
+    const uint64_t* x = t.frame->x;
     uint64_t number = x[arch::reg_a7];
+    if (number == OUROS_SYS_wait) // how most of what happens between threads goes on
+        return uintr_wait(t, x[arch::reg_a0]);
     if (number >= OUROS_SYS_first && number <= OUROS_SYS_last)
         return ouros_call(unsigned(number), x + arch::reg_a0);
     return unknown(number);

@@ -12,6 +12,7 @@
 #include "lib/print.h"
 #include "process/thread.h"
 #include "uintr/exceptions.h"
+#include "uintr/sender_table.h"
 #include "uintr/slots.h"
 
 namespace kernel {
@@ -20,29 +21,29 @@ namespace {
 
 bool available;
 
-void set_low(const uintr_receiver& r, uint64_t bits) {
-    uintc::set_low(r.slot, OUROS_UINTC_LOW_MODE64 | bits |
-                               uint64_t(r.generation) << OUROS_UINTC_LOW_GENERATION_SHIFT);
+// With the lock: it runs on this hart from now on.
+inline void set_active(uintr_receiver& r) {
+    arch::set_receiver(OUROS_SUIRS_ENABLE | r.slot);
+    *r.low =
+        r.low_word | OUROS_UINTC_LOW_ACTIVE | arch::this_hart().id << OUROS_UINTC_LOW_HART_SHIFT;
 }
 
-// The supervisor interrupt of the wake list: receivers that block and have something pending.
-void drain_wake_list() {
-    while (uint32_t word = uintc::global(OUROS_UINTC_WAKE))
-        slots::wake_owner(word & ~OUROS_UINTC_WAKE_VALID);
-}
-
-void activate(uintr_receiver& r) {
+[[gnu::noinline]] void activate_with_new_slot(uintr_receiver& r) {
+    slots::give(r);
     lock_guard guard(r.lock);
-    r.active = true;
+    set_active(r);
+}
+
+inline void activate(uintr_receiver& r) {
+    lock_guard guard(r.lock);
+    r.active = true; // keeps the slot, if it has one
     r.recent = true;
     r.waiting = false;
     if (r.slot == uintr_receiver::no_slot) [[unlikely]] {
         guard.unlock();
-        slots::give(r);
-        guard.relock();
+        return activate_with_new_slot(r);
     }
-    arch::set_receiver(OUROS_SUIRS_ENABLE | r.slot);
-    set_low(r, OUROS_UINTC_LOW_ACTIVE | arch::this_hart().id << OUROS_UINTC_LOW_HART_SHIFT);
+    set_active(r);
 }
 
 } // namespace
@@ -90,7 +91,8 @@ void uintr_start() {
         print("ouros: the harts lack N or UIPI: user interrupts and rings are not available\n");
         return;
     }
-    plic_add(machine.uintc_interrupt, drain_wake_list);
+    // The wake list: receivers that block and have something pending.
+    plic_add(machine.uintc_interrupt, slots::wake_owners);
     available = true;
 }
 
@@ -139,19 +141,20 @@ void uintr_exec(thread& t) {
 }
 
 void uintr_switch_in(thread& t) {
-    load_senders(t.parent());
+    if (sender_table* table = t.parent().senders.load(std::memory_order_relaxed))
+        arch::set_senders(table->suist());
     if (t.receiver)
         activate(*t.receiver);
 }
 
 void uintr_switch_out(thread& t) {
-    if (t.parent().senders)
+    if (t.parent().has_senders())
         arch::set_senders(0);
     if (uintr_receiver* r = t.receiver) {
         arch::set_receiver(0);
         lock_guard guard(r->lock);
         r->active = false;
-        set_low(*r, r->waiting ? OUROS_UINTC_LOW_WAKE_ENABLE : 0);
+        *r->low = r->low_word | (r->waiting ? OUROS_UINTC_LOW_WAKE_ENABLE : 0);
     }
 }
 
@@ -183,14 +186,11 @@ long uintr_wait(thread& t, uint64_t timeout) {
         deadline = due;
         at_deadline = 0;
     }
-    long error = t.wait.begin(t, deadline, at_deadline);
-    if (error < 0)
-        return error;
+    long begun = t.wait.begin(t, deadline, at_deadline);
     // The slot gets its wake-enable when the thread is switched out; if a bit has come by then,
-    // it enters the wake list at once.
-    lock_guard guard(r->lock);
+    // it enters the wake list at once. Nobody else looks while the thread is active.
     r->waiting = true;
-    return 0;
+    return begun;
 }
 
 } // namespace kernel

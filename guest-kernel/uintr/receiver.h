@@ -40,9 +40,11 @@ struct uintr_receiver : ref_counted {
     thread& owner; // is there until `ended`
     uint16_t slot = no_slot;
     uint16_t generation = 0;
-    bool active = false;  // its thread runs: it has a slot and keeps it
-    bool pinned = false;  // a device sends to it: likewise
-    bool waiting = false; // its thread is in wait() and has not been woken
+    volatile uint64_t* low = nullptr; // the slot's LOW register,
+    uint64_t low_word = 0;            // ... and what never changes in it
+    bool active = false;              // its thread runs: it has a slot and keeps it
+    bool pinned = false;              // a device sends to it: likewise
+    bool waiting = false;             // its thread is in wait() and has not been woken
     bool ended = false;
     uint64_t pending = 0; // sent while it had no slot
     bool recent = false;  // slots.cpp: its thread has run since the clock's hand was here

@@ -99,6 +99,8 @@ void give(uintr_receiver& r) {
     lock_guard receiver_guard(r.lock);
     r.slot = uint16_t(slot);
     r.generation = generations[slot];
+    r.low = &uintc::low(slot);
+    r.low_word = OUROS_UINTC_LOW_MODE64 | generation_word(slot);
     uintc::set_low(slot, generation_word(slot));
     if (r.pending)
         uintc::add(slot, r.pending);
@@ -135,14 +137,20 @@ bool pin(uintr_receiver& r) {
     return true;
 }
 
-void wake_owner(unsigned slot) {
-    lock_guard guard(lock); // keeps the receiver there
-    uintr_receiver* r = slot < count ? owners[slot] : nullptr;
-    if (!r)
-        return;
-    lock_guard receiver_guard(r->lock);
-    if (r->waiting)
-        r->wake();
+void wake_owners() {
+    lock_guard guard(lock); // keeps the receivers there
+    while (uint32_t word = uintc::global(OUROS_UINTC_WAKE)) {
+        uint32_t slot = word & ~OUROS_UINTC_WAKE_VALID;
+        uintr_receiver* r = slot < max_slots ? owners[slot] : nullptr;
+        if (!r)
+            continue;
+        lock_guard receiver_guard(r->lock);
+        // Taken off the list, it is not armed. If it is again, or runs, this is about a former
+        // wait, which has ended meanwhile.
+        constexpr uint64_t busy = OUROS_UINTC_LOW_ACTIVE | OUROS_UINTC_LOW_WAKE_ENABLE;
+        if (r->waiting && !(*r->low & busy))
+            r->wake();
+    }
 }
 
 } // namespace kernel::slots

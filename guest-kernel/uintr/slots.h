@@ -36,8 +36,8 @@ void end(uintr_receiver& r);
 // A device will send to it: it keeps the slot it has. False: too many do.
 bool pin(uintr_receiver& r);
 
-// Ends the wait of the slot's owner, if it has one that waits.
-void wake_owner(unsigned slot);
+// Ends the waits of those who are on the UINTC's wake list.
+void wake_owners();
 
 } // namespace slots
 } // namespace kernel

@@ -10,7 +10,7 @@
 namespace kernel::arch {
 
 extern "C" {
-hart harts[max_harts]; // the first is the one that boots, whatever its id
+hart harts[max_harts];
 
 void kernel_start_first(uint64_t hart_id, uint64_t tree);
 void kernel_start_secondary();
@@ -19,22 +19,15 @@ extern char secondary_start[], user_trap[], trampoline_start[], trampoline_leave
 extern char trap_in_kernel_entry[], kernel_global_pointer[];
 }
 
-namespace {
-
 unsigned harts_used = 1;
+
+namespace {
 
 uint64_t in_trampoline(const char* label) {
     return trampoline_address + uint64_t(label - trampoline_start);
 }
 
 } // namespace
-
-unsigned hart_count() {
-    return harts_used;
-}
-hart& hart_at(unsigned index) {
-    return harts[index];
-}
 
 void enter_kernel_space() {
     write_csr<csr_satp>(kernel_satp());

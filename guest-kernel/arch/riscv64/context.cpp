@@ -24,10 +24,13 @@ void float_on() {
     set_csr<csr_sstatus>(sstatus_fs);
 }
 
-// Floating point is saved only when it changed, and loaded only when the hart's registers are not
-// the thread's own from last time.
+// Floating point is saved only when it changed. A thread that changed it in its last turn gets it
+// loaded for its next one, unless the hart's registers are still its own. Any other begins with
+// floating point off, and gets it when it uses it (first_float_use), unless it handles illegal
+// instructions itself: it must not see that one.
 void save_float_if_dirty(thread& t) {
-    if ((t.frame->status & sstatus_fs) != sstatus_fs_dirty)
+    t.float_dirty = (t.frame->status & sstatus_fs) == sstatus_fs_dirty;
+    if (!t.float_dirty)
         return;
     float_on();
     save_float(t.frame->f);
@@ -36,9 +39,7 @@ void save_float_if_dirty(thread& t) {
     this_hart().float_owner = &t;
 }
 
-void load_float_if_needed(thread& t) {
-    if (!(t.frame->status & sstatus_fs))
-        return;
+void load_float_of(thread& t) {
     hart& self = this_hart();
     if (self.float_owner == &t && t.float_hart == self.index)
         return;
@@ -46,6 +47,15 @@ void load_float_if_needed(thread& t) {
     load_float(t.frame->f);
     self.float_owner = &t;
     t.float_hart = self.index;
+}
+
+void load_float_if_needed(thread& t) {
+    if (!(t.frame->status & sstatus_fs))
+        return;
+    if (t.float_dirty || (t.frame->sedeleg >> cause_illegal_instruction & 1))
+        load_float_of(t);
+    else
+        t.frame->status &= ~sstatus_fs;
 }
 
 // What the trap entry needs before it can see the kernel.
@@ -70,13 +80,13 @@ void switch_in(thread& t) {
     fetch_new_instructions();
     load_float_if_needed(t);
     switch_in_user_traps(t);
-    if (t.receiver || p.senders)
+    if (t.receiver || p.has_senders())
         uintr_switch_in(t);
 }
 
 void switch_out(thread& t) {
     save_float_if_dirty(t);
-    if (t.receiver || t.parent().senders)
+    if (t.receiver || t.parent().has_senders())
         uintr_switch_out(t);
     switch_out_user_traps(t);
 }
@@ -85,7 +95,7 @@ bool first_float_use(thread& t) {
     if (t.frame->status & sstatus_fs)
         return false;
     t.frame->status |= sstatus_fs_clean;
-    load_float_if_needed(t);
+    load_float_of(t);
     return true;
 }
 

@@ -18,6 +18,7 @@ enum csr : unsigned {
     csr_ucause = OUROS_CSR_UCAUSE,
     csr_utval = OUROS_CSR_UTVAL,
     csr_utimecmp = OUROS_CSR_UTIMECMP,
+    csr_uip = OUROS_CSR_UIP,
     csr_sstatus = 0x100,
     csr_sedeleg = OUROS_CSR_SEDELEG,
     csr_sideleg = OUROS_CSR_SIDELEG,

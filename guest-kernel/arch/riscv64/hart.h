@@ -57,8 +57,15 @@ static_assert(offsetof(hart, current_process) == HART_PROCESS);
 static_assert(offsetof(hart, global_pointer) == HART_GP);
 static_assert(offsetof(hart, trap_in_kernel) == HART_TRAP_IN_KERNEL);
 
-unsigned hart_count();
-hart& hart_at(unsigned index);
+extern "C" hart harts[max_harts]; // the first is the one that boots, whatever its id
+extern unsigned harts_used;
+
+inline unsigned hart_count() {
+    return harts_used;
+}
+inline hart& hart_at(unsigned index) {
+    return harts[index];
+}
 
 // Not to be kept over a co_await: the coroutine may go on on another hart.
 inline hart& this_hart() {

@@ -9,9 +9,15 @@
 
 namespace kernel {
 
+namespace {
+
+uint64_t tick_ns = 1; // of the `time` counter: 100 on `virt`
+
+} // namespace
+
 nanoseconds now() {
-    // timebase is 10 MHz on `virt`; in general the product fits for 29 years at 10 MHz.
-    return arch::read_csr<arch::csr_time>() * (1'000'000'000 / machine.timebase);
+    // In general the product fits for 29 years at 10 MHz.
+    return arch::read_csr<arch::csr_time>() * tick_ns;
 }
 
 } // namespace kernel
@@ -19,6 +25,10 @@ nanoseconds now() {
 namespace kernel::arch::interrupts {
 
 namespace {
+
+uint64_t ticks(nanoseconds deadline) {
+    return deadline / tick_ns + 1;
+}
 
 void set_timer(uint64_t time) {
     if (machine.sstc)
@@ -30,6 +40,7 @@ void set_timer(uint64_t time) {
 } // namespace
 
 void start() {
+    tick_ns = 1'000'000'000 / machine.timebase;
     set_timer(~0ull);
     clear_csr<csr_sip>(interrupt_software);
     write_csr<csr_sie>(interrupt_software | interrupt_timer | interrupt_external);
@@ -45,12 +56,15 @@ void poll() {
     plic_poll_deferred();
 }
 
-void arm_timer(nanoseconds deadline) {
-    set_timer(deadline == never ? ~0ull : deadline / (1'000'000'000 / machine.timebase) + 1);
+void arm_slice(nanoseconds slice, nanoseconds deadline) {
+    uint64_t end = read_csr<csr_time>() + slice / tick_ns;
+    if (deadline != never && ticks(deadline) < end)
+        end = ticks(deadline);
+    set_timer(end);
 }
 
 void sleep(nanoseconds deadline) {
-    arm_timer(deadline);
+    set_timer(deadline == never ? ~0ull : ticks(deadline));
     plic_defer(false);
     asm volatile("wfi" ::: "memory");
     // Claimed while the threshold lets deferred sources through: the PLIC keeps a source pending

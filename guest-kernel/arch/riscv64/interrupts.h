@@ -20,7 +20,8 @@ void poll();
 // Waits for an interrupt, at most until `deadline`.
 void sleep(nanoseconds deadline);
 
-void arm_timer(nanoseconds deadline);
+// The next timer interrupt: in `slice`, or at `deadline` if that is earlier.
+void arm_slice(nanoseconds slice, nanoseconds deadline);
 
 // Interrupts another hart: there is work for it.
 void send(unsigned hart_index);

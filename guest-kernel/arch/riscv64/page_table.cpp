@@ -107,11 +107,7 @@ void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid) {
             sbi::remote_sfence_vma_asid(1, hart_at(i).id, start, size, asid);
 }
 
-namespace {
-
 std::atomic<uint32_t> instructions_written{0};
-
-} // namespace
 
 void synchronise_instructions(address_space& space) {
     asm volatile("fence.i" ::: "memory");
@@ -121,14 +117,6 @@ void synchronise_instructions(address_space& space) {
         if (&h != &this_hart() && h.current && h.user_satp == space.satp())
             sbi::remote_fence_i(1, h.id);
     }
-}
-
-void fetch_new_instructions() {
-    uint32_t written = instructions_written.load(std::memory_order_acquire);
-    if (this_hart().instructions_seen == written)
-        return;
-    this_hart().instructions_seen = written;
-    asm volatile("fence.i" ::: "memory");
 }
 
 namespace {

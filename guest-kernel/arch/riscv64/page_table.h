@@ -4,8 +4,10 @@
 // sets them, and neither hart nor kernel has to.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
+#include "arch/riscv64/hart.h"
 #include "memory/pages.h"
 
 namespace kernel {
@@ -70,7 +72,15 @@ void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid);
 // What was written to memory may be executed in this address space. Other harts that run it are
 // told; the rest notice when they begin to run something (fetch_new_instructions).
 void synchronise_instructions(address_space& space);
-void fetch_new_instructions();
+extern std::atomic<uint32_t> instructions_written;
+inline void fetch_new_instructions() {
+    uint32_t written = instructions_written.load(std::memory_order_relaxed);
+    if (this_hart().instructions_seen != written) [[unlikely]] {
+        std::atomic_thread_fence(std::memory_order_acquire);
+        this_hart().instructions_seen = written;
+        asm volatile("fence.i" ::: "memory");
+    }
+}
 // Address space identifiers, so that a switch flushes nothing. 0 is the kernel's. -1: none left.
 void asids_start();
 int allocate_asid();

@@ -13,21 +13,4 @@ bool start_user_interrupts(uint64_t uintc) {
     return (read_csr<csr_sideleg>() & OUROS_UIP_USIP) != 0;
 }
 
-void set_receiver(uint64_t suirs) {
-    write_csr<csr_suirs>(suirs);
-}
-
-void set_senders(uint64_t suist) {
-    write_csr<csr_suist>(suist);
-}
-
-void enable_user_interrupts() {
-    set_csr<csr_sstatus>(sstatus_uie);
-}
-
-bool user_interrupt_pending() {
-    constexpr unsigned csr_uip = OUROS_CSR_UIP;
-    return (read_csr<csr_uip>() & read_csr<csr_uie>()) != 0;
-}
-
 } // namespace kernel::arch
