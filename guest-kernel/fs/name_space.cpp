@@ -161,6 +161,33 @@ task<long> open_path(caller& who, std::string_view path, uint32_t flags, ref<fil
     co_return co_await open_loaded(who, at, flags, 0, opened);
 }
 
+task<long> open_program(caller& who, int directory, user_address path, uint32_t flags,
+                        ref<file>& opened) {
+    if (flags & ~static_cast<uint32_t>(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+        co_return -EINVAL;
+    named_place at;
+    if (long error = at.load(who, directory, path, flags & AT_EMPTY_PATH); error < 0)
+        co_return error;
+    if (at.is_empty()) {
+        opened = who.owner->files->get(static_cast<uint64_t>(static_cast<int64_t>(directory)));
+        if (!opened)
+            co_return -EBADF;
+    } else {
+        uint32_t how = O_RDONLY | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+        if (long error = co_await open_loaded(who, at, how, 0, opened); error < 0)
+            co_return error;
+    }
+    file_attributes attributes;
+    long error = opened->attributes(attributes);
+    if (error == must_wait)
+        error = co_await opened->attributes_later(who, attributes);
+    if (error < 0)
+        co_return error;
+    bool executable =
+        (attributes.mode & mode_type_mask) == mode_regular && (attributes.mode & 0111);
+    co_return executable ? 0 : -EACCES;
+}
+
 task<long> truncate_path(caller& who, user_address path, uint64_t size) {
     named_place at;
     if (long error = at.load(who, AT_FDCWD, path); error < 0)

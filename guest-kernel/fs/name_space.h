@@ -80,7 +80,10 @@ task<long> change_mode_at(caller& who, int directory, user_address path, uint32_
 // The absolute path of a directory, in the page `buffer`. -ENOENT: it has been removed.
 long path_of(const path_place& place, char* buffer, std::string_view& path);
 
-// Opens a file for the kernel itself: programs to execute.
+// Opens a file to execute; `flags` are execveat's. -EACCES if nobody may execute it.
+task<long> open_program(caller& who, int directory, user_address path, uint32_t flags,
+                        ref<file>& opened);
+// Opens a file for the kernel itself: the first program.
 task<long> open_path(caller& who, std::string_view path, uint32_t flags, ref<file>& opened);
 // The whole contents for execve to map: in place for the initramfs, otherwise a copy that lives
 // as long as something maps it. -EACCES if it isn't a regular file.

@@ -7,6 +7,7 @@
 
 #include "fs/devices.h"
 #include "process/elf.h"
+#include "process/process.h"
 #include "schedule/scheduler.h"
 
 #ifndef AT_RANDOM
@@ -17,9 +18,8 @@ namespace kernel {
 
 namespace {
 
-constexpr size_t stack_size = 8 << 20;      // RLIMIT_STACK; comes in on demand
-constexpr size_t arguments_limit = 2 << 20; // as Linux: a quarter of the stack
-constexpr uint64_t hardware_capabilities =  // one bit per letter of "imafdc"
+constexpr size_t stack_size = 8 << 20;     // RLIMIT_STACK; comes in on demand
+constexpr uint64_t hardware_capabilities = // one bit per letter of "imafdc"
     1u << ('i' - 'a') | 1u << ('m' - 'a') | 1u << ('a' - 'a') | 1u << ('f' - 'a') |
     1u << ('d' - 'a') | 1u << ('c' - 'a');
 
@@ -178,6 +178,13 @@ long make_program_image(ref<memory_object> file, const char* path, const string_
         why = "arguments and environment are too long";
     out.entry = program.entry;
     return error;
+}
+
+void name_process(process& p, const char* path) {
+    const char* slash = strrchr(path, '/');
+    const char* name = slash ? slash + 1 : path;
+    memset(p.name, 0, sizeof p.name);
+    memcpy(p.name, name, strnlen(name, sizeof p.name - 1));
 }
 
 } // namespace kernel

@@ -10,6 +10,8 @@
 
 namespace kernel {
 
+class process;
+
 // NUL-terminated strings one after another.
 struct string_block {
     const char* data = nullptr;
@@ -17,6 +19,8 @@ struct string_block {
     size_t count = 0;
     static string_block of(const char* data, size_t size); // counts; ignores an unterminated tail
 };
+
+inline constexpr size_t arguments_limit = 2 << 20; // as Linux: a quarter of the stack
 
 struct program_image {
     ref<address_space> space;
@@ -27,5 +31,8 @@ struct program_image {
 // 0 or -errno; `why` is for the log.
 long make_program_image(ref<memory_object> file, const char* path, const string_block& arguments,
                         const string_block& environment, program_image& out, const char*& why);
+
+// Its name is the last component of the program's path.
+void name_process(process& p, const char* path);
 
 } // namespace kernel

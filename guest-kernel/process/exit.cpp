@@ -28,6 +28,13 @@ void kill_process(process& p, void*) {
     exit_process(p, signal_kill);
 }
 
+// Threads that run on other harts notice when they enter the kernel.
+void interrupt_harts(process& p) {
+    for (unsigned i = 0; i < arch::hart_count(); i++)
+        if (&arch::hart_at(i) != &arch::this_hart() && arch::hart_at(i).current_process == &p)
+            arch::interrupts::send(i);
+}
+
 void start_teardown(process& p) {
     p.done = [](task_completion* completion) {
         process& ended = *static_cast<process*>(completion);
@@ -67,10 +74,30 @@ void exit_process(process& p, int status) {
     p.exit_status = status;
     for (thread& t : p.threads)
         t.kill();
-    // Threads that run on other harts notice when they enter the kernel.
-    for (unsigned i = 0; i < arch::hart_count(); i++)
-        if (&arch::hart_at(i) != &arch::this_hart() && arch::hart_at(i).current_process == &p)
-            arch::interrupts::send(i);
+    interrupt_harts(p);
+}
+
+task<long> end_other_threads(thread& self) {
+    process& p = self.parent();
+    lock_guard guard(p.lock);
+    if (p.exiting || p.replacing)
+        co_return -EINTR;
+    if (p.live_threads == 1)
+        co_return 0;
+    p.replacing = true;
+    for (thread& t : p.threads)
+        if (&t != &self)
+            t.kill();
+    interrupt_harts(p);
+    while (p.live_threads > 1) {
+        long error = co_await p.alone.wait(guard, self);
+        if (error < 0)
+            guard.relock();
+        if (error < 0 && self.killed())
+            break;
+    }
+    p.replacing = false;
+    co_return self.killed() ? -EINTR : 0;
 }
 
 void end_current_thread() {
@@ -93,13 +120,14 @@ void thread_left_hart(thread& t) {
         lock_guard guard(p->lock);
         list<thread, process_threads>::remove(t);
         last = --p->live_threads == 0;
+        p->alone.wake_all();
         if (last && !p->exiting.exchange(1))
             p->exit_status = t.exit_status;
     }
     if (ring* r = t.ring_pair) {
         r->of_thread = nullptr;
-        if (!last)
-            (void)spawn(close_ring(p, *r)); // no memory for it: the process's end closes it
+        if (!last && claim_ring(*p, *r) && !spawn(close_ring(p, *r)))
+            unclaim_ring(*p, *r); // no memory for it: the process's end closes it
     }
     ref<thread>::adopt(&t).reset(); // the list's reference
     if (last)

@@ -26,6 +26,9 @@ inline constexpr int shell_status(int status) {
     return status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff;
 }
 
+// execve: when it returns 0, `self` is the only thread. -EINTR: `self` is to end, too.
+task<long> end_other_threads(thread& self);
+
 // What the last thread starts: see process::teardown.
 task<long> make_teardown(process& p);
 

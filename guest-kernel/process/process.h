@@ -81,7 +81,9 @@ class process : public ref_counted,
     list<thread, process_threads> threads;
     unsigned live_threads = 0;
     std::atomic<uint32_t> exiting{0};
-    int exit_status = 0; // as wait4 reports it: status << 8, or the signal
+    bool replacing = false; // a thread ends the others to execute a program
+    wait_queue alone;       // it waits for that
+    int exit_status = 0;    // as wait4 reports it: status << 8, or the signal
 
     signal_action actions[signals] = {};
     uint32_t file_mode_mask = 022;

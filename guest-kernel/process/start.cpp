@@ -77,12 +77,6 @@ bool first_word(const ref<memory_object>& contents, char* to, size_t size) {
     power_off(status);
 }
 
-void name_process(process& p, const char* path) {
-    const char* slash = strrchr(path, '/');
-    const char* name = slash ? slash + 1 : path;
-    memcpy(p.name, name, strnlen(name, sizeof p.name - 1));
-}
-
 long open_standard_files(process& p) {
     p.files = fd_table::create();
     if (!p.files)

@@ -2,6 +2,7 @@
 #include "process/thread.h"
 
 #include "arch/riscv64/page_table.h"
+#include "process/replace.h"
 
 namespace kernel {
 
@@ -29,7 +30,7 @@ thread* thread::create(process& p, int id) {
     t->frame_user = arch::frame_address(t->frame_slot);
     *t->frame = {};
     lock_guard guard(p.lock);
-    if (p.exiting) // its threads have been told to end; this one would not know
+    if (p.exiting || p.replacing) // its threads have been told to end; this one would not know
         return nullptr;
     p.threads.push_back(*t);
     p.live_threads++;
@@ -37,6 +38,7 @@ thread* thread::create(process& p, int id) {
 }
 
 thread::~thread() {
+    delete next;
     if (!frame)
         return;
     {

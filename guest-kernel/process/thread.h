@@ -49,8 +49,8 @@ class thread final : public ref_counted,
             take_result();
     }
 
-    const int id;
-    ref<address_space> space;          // that the frame is in
+    int id;                   // changes when a program is executed: then it is the process's
+    ref<address_space> space; // that the frame is in
     arch::user_frame* frame = nullptr; // a page
     uint64_t frame_user = 0;           // where the process's table has it
     unsigned frame_slot = 0;
@@ -68,6 +68,8 @@ class thread final : public ref_counted,
     uint64_t clear_child_tid = 0;
     uint64_t robust_list = 0;
     uint64_t signal_mask = 0;
+
+    struct next_program* next = nullptr; // execve is through: replace.h
 
     thread_counters counters;
     bool user_traps = false;      // its registers for them are kept: arch/riscv64/user_traps.h

@@ -147,18 +147,27 @@ task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uin
                       uint32_t(cq_entries), r->queue_pair,       OUROS_VECTOR_COMPLETION};
     if (error >= 0)
         error = write_user(*p.space, out, answer);
-    if (error < 0) {
+    if (error < 0 && claim_ring(p, *r)) {
         co_await close_ring(ref<process>(&p), *r);
-        co_return error;
     }
-    co_return 0;
+    co_return error < 0 ? error : 0;
 }
 
 task<long> ring_close(caller& who) {
     thread& t = static_cast<thread&>(who);
-    if (!t.ring_pair)
+    if (!t.ring_pair || !claim_ring(*who.owner, *t.ring_pair))
         co_return -EINVAL;
     co_return co_await close_ring(ref<process>(who.owner), *t.ring_pair);
+}
+
+bool claim_ring(process& p, ring& r) {
+    lock_guard guard(p.lock);
+    return !std::exchange(r.claimed, true);
+}
+
+void unclaim_ring(process& p, ring& r) {
+    lock_guard guard(p.lock);
+    r.claimed = false;
 }
 
 task<long> close_ring(ref<process> p, ring& r) {
@@ -179,11 +188,30 @@ task<long> close_ring(ref<process> p, ring& r) {
 }
 
 task<long> close_rings(process& p) {
-    while (ring* r = p.rings.front()) {
-        r->of_thread = nullptr;
-        co_await close_ring(ref<process>(&p), *r);
+    for (;;) {
+        ring* mine = nullptr;
+        {
+            lock_guard guard(p.lock);
+            if (p.rings.empty())
+                co_return 0;
+            for (ring& r : p.rings)
+                if (!r.claimed)
+                    mine = &r;
+            if (mine)
+                mine->claimed = true;
+        }
+        if (!mine) { // a thread that has ended closes the last one
+            co_await yield();
+            continue;
+        }
+        task<long> closing = close_ring(ref<process>(&p), *mine);
+        if (closing) {
+            co_await std::move(closing);
+        } else { // no memory: others will give some back
+            unclaim_ring(p, *mine);
+            co_await yield();
+        }
     }
-    co_return 0;
 }
 
 bool has_rings(process& p) {

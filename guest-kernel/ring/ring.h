@@ -27,6 +27,7 @@ struct ring : list_node<ring> {
     uint64_t ring_address = 0; // in the process
     uint64_t doorbell_address = 0;
     asyscall_queue_pair description{};
+    bool claimed = false; // somebody closes it; with the process's lock
 
     // Requests of the queue pair that the kernel is working on.
     spinlock lock;
@@ -41,6 +42,10 @@ task<long> ring_close(caller& who);
 
 // Ends every request and every transfer, then frees the rings.
 task<long> close_rings(process& p);
+// One ring, by whoever has claimed it: a thread that ends, its process that does, or executes
+// another program, may come together.
+bool claim_ring(process& p, ring& r);
+void unclaim_ring(process& p, ring& r);
 task<long> close_ring(ref<process> p, ring& r);
 
 // Of the process whose address space it is: a child of vfork has its parent's.

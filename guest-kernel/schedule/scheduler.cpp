@@ -10,6 +10,7 @@
 #include "async/timer.h"
 #include "lib/print.h"
 #include "lib/spinlock.h"
+#include "process/replace.h"
 #include "process/thread.h"
 
 extern "C" const char scheduler_image_start[], scheduler_image_end[];
@@ -154,6 +155,8 @@ void sleep(nanoseconds next_timer) {
         share_surplus();
     t.last_hart = uint8_t(this_hart().index);
     t.collect_result();
+    if (t.next)
+        begin_program(t);
     t.counters.context_switches++;
     this_hart().pending = 0;
     arch::switch_in(t);
@@ -299,8 +302,8 @@ namespace {
             make_ready(*next);
         } else if (next->kind == schedulable::kind_of::work)
             run_work(*static_cast<work_item*>(next));
-        else if (thread& t = *static_cast<thread*>(next); t.parent().exiting) {
-            pick(leaving::ended); // its process ends: it doesn't run any more
+        else if (thread& t = *static_cast<thread*>(next); t.killed()) {
+            pick(leaving::ended); // it is to end: it doesn't run any more
             thread_left_hart(t);
         } else
             run_thread(t, next_timer);

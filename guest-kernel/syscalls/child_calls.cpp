@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Making threads and processes, and waiting for processes.
+// Making threads and processes, executing programs, waiting for processes.
 #include <linux/sched.h>
 #include <linux/wait.h>
 
 #include "arch/riscv64/context.h"
+#include "arch/riscv64/hart.h"
 #include "process/family.h"
 #include "process/fork.h"
+#include "process/replace.h"
 #include "process/thread.h"
 #include "syscalls/syscall.h"
 
@@ -178,6 +180,26 @@ long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, 
     return info_at ? write_user(*p.space, info_at, describe(child)) : 0;
 }
 
+long begin_execution(uint64_t directory, uint64_t path, uint64_t arguments, uint64_t environment,
+                     uint64_t flags) {
+    long result = wait_for(replace_program(current_thread(), int(directory), path, arguments,
+                                           environment, uint32_t(flags)));
+    // Done already: the thread leaves the hart, and comes back as the new program.
+    uint64_t& pending = arch::this_hart().pending;
+    if (result == 0 && !(pending & arch::pending_blocked))
+        pending |= arch::pending_reschedule;
+    return result;
+}
+
+long sys_execve(uint64_t path, uint64_t arguments, uint64_t environment) {
+    constexpr uint64_t current_directory = uint64_t(-100); // AT_FDCWD
+    return begin_execution(current_directory, path, arguments, environment, 0);
+}
+long sys_execveat(uint64_t directory, uint64_t path, uint64_t arguments, uint64_t environment,
+                  uint64_t flags) {
+    return begin_execution(directory, path, arguments, environment, flags);
+}
+
 // glibc tries it first and falls back to clone.
 long sys_clone3() {
     return -ENOSYS;
@@ -211,6 +233,8 @@ extern "C" void sys_clone_entry();
 const syscall_entry child_calls[] = {
     {__NR_clone, "clone", sys_clone_entry},
     CALL(clone3),
+    CALL(execve),
+    CALL(execveat),
     CALL(wait4),
     CALL(waitid),
     CALL(setpgid),

@@ -87,7 +87,7 @@ extern "C" {
 
 void handle_user_trap(user_frame*, uint64_t cause, uint64_t value) {
     thread& t = *this_hart().current;
-    if (t.parent().exiting)
+    if (t.killed())
         end_thread(t);
     if (cause & cause_interrupt)
         handle_interrupt(t, cause & 0xff);

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "process/replace.h"
+
+#include <cstring>
+
+#include "arch/riscv64/context.h"
+#include "arch/riscv64/page_table.h"
+#include "fs/name_space.h"
+#include "lib/own.h"
+#include "process/exit.h"
+#include "process/family.h"
+#include "process/thread.h"
+#include "ring/ring.h"
+#include "syscalls/futex.h"
+#include "uintr/receiver.h"
+
+namespace kernel {
+
+namespace {
+
+// Strings of a process, copied one behind the other into memory that grows.
+class collected_strings {
+  public:
+    ~collected_strings() { free_pages(data_); }
+
+    // The strings of an array of pointers that a null pointer ends; no array is an empty one.
+    long collect(address_space& space, user_address array) {
+        for (uint64_t i = 0; array; i++) {
+            user_address string;
+            if (long error = read_user(space, string, array + i * 8); error < 0)
+                return error;
+            if (!string)
+                break;
+            if (long error = add(space, string); error < 0)
+                return error;
+        }
+        return 0;
+    }
+    // An empty one: every program has a name.
+    long add_empty() {
+        if (size_ == capacity())
+            if (long error = grow(); error < 0)
+                return error;
+        data_[size_++] = 0;
+        count_++;
+        return 0;
+    }
+    string_block block() const {
+        string_block b;
+        b.data = data_;
+        b.size = size_;
+        b.count = count_;
+        return b;
+    }
+
+  private:
+    size_t capacity() const { return data_ ? page_size << order_ : 0; }
+    long grow() {
+        unsigned order = data_ ? order_ + 1 : 0;
+        if ((page_size << order) > 2 * arguments_limit)
+            return -E2BIG;
+        auto* larger = static_cast<char*>(allocate_pages(order));
+        if (!larger)
+            return -ENOMEM;
+        memcpy(larger, data_, size_);
+        free_pages(data_);
+        data_ = larger;
+        order_ = order;
+        return 0;
+    }
+    long add(address_space& space, user_address string) {
+        for (;;) {
+            long length = -ENAMETOOLONG;
+            if (size_ < capacity())
+                length = user_string(space, data_ + size_, string, capacity() - size_);
+            if (length >= 0) {
+                size_ += size_t(length) + 1;
+                count_++;
+                return 0;
+            }
+            if (length < 0 && length != -ENAMETOOLONG)
+                return length;
+            if (long error = grow(); error < 0)
+                return error;
+        }
+    }
+
+    char* data_ = nullptr;
+    unsigned order_ = 0;
+    size_t size_ = 0;
+    size_t count_ = 0;
+};
+
+// What execve needs while it can fail: in one object, from the heap, for coroutine frames are
+// small.
+struct preparation {
+    char path[path_max];
+    collected_strings arguments, environment;
+    ref<file> opened;
+    ref<memory_object> contents;
+};
+
+long copy_strings(address_space& space, preparation& p, user_address path, user_address arguments,
+                  user_address environment) {
+    if (long length = user_string(space, p.path, path, sizeof p.path); length < 0)
+        return length;
+    if (long error = p.arguments.collect(space, arguments); error < 0)
+        return error;
+    if (!p.arguments.block().count)
+        if (long error = p.arguments.add_empty(); error < 0)
+            return error;
+    return p.environment.collect(space, environment);
+}
+
+// Handlers are addresses of a program that goes; what was ignored stays ignored.
+void reset_signal_actions(process& p) {
+    constexpr uint64_t ignore_action = 1; // SIG_IGN
+    lock_guard guard(p.lock);
+    for (signal_action& action : p.actions) {
+        uint64_t handler = action.handler == ignore_action ? ignore_action : 0;
+        action = {};
+        action.handler = handler;
+    }
+}
+
+} // namespace
+
+task<long> replace_program(caller& who, int directory, user_address path, user_address arguments,
+                           user_address environment, uint32_t flags) {
+    auto& t = static_cast<thread&>(who);
+    process& p = *who.owner;
+    auto next = own(new (std::nothrow) next_program);
+    {
+        auto preparing = own(new (std::nothrow) preparation);
+        if (!next || !preparing)
+            co_return -ENOMEM;
+        if (long error = copy_strings(*p.space, *preparing, path, arguments, environment);
+            error < 0)
+            co_return error;
+        if (long error = co_await open_program(who, directory, path, flags, preparing->opened);
+            error < 0)
+            co_return error;
+        if (long error =
+                co_await file_contents(who, std::move(preparing->opened), preparing->contents);
+            error < 0)
+            co_return error;
+        const char* why;
+        if (long error = make_program_image(std::move(preparing->contents), preparing->path,
+                                            preparing->arguments.block(),
+                                            preparing->environment.block(), next->image, why);
+            error < 0)
+            co_return error;
+        next->frame =
+            static_cast<arch::user_frame*>(next->image.space->take_frame(next->frame_slot));
+        if (!next->frame)
+            co_return -ENOMEM;
+        if (long error = co_await end_other_threads(t); error < 0)
+            co_return error;
+        name_process(p, preparing->path);
+    }
+    co_await close_rings(p);
+    p.files->close_all(true);
+    reset_signal_actions(p);
+    t.next = next.release();
+    co_return 0;
+}
+
+void begin_program(thread& t) {
+    process& p = t.parent();
+    auto next = own(std::exchange(t.next, nullptr));
+    if (t.receiver)
+        uintr_release(t);
+    release_senders(p);
+    // Somebody else may look at the memory that the thread leaves.
+    if (t.clear_child_tid && !p.has_own_space) {
+        uint32_t zero = 0;
+        (void)write_user(*p.space, t.clear_child_tid, zero);
+        futex_wake(p, t.clear_child_tid, 1);
+    }
+    t.clear_child_tid = 0;
+    t.robust_list = 0;
+    t.id = p.id;
+    *next->frame = {};
+    next->frame->syscalls = t.frame->syscalls;
+    t.space->return_frame(t.frame_slot);
+    t.frame = next->frame;
+    t.frame_slot = next->frame_slot;
+    t.frame_user = arch::frame_address(t.frame_slot);
+    t.float_hart = ~0u; // what a hart has are the old program's
+    t.space = next->image.space;
+    p.space = next->image.space;
+    arch::prepare_frame(t, next->image.entry, next->image.stack);
+    leave_lent_space(p);
+}
+
+} // namespace kernel
