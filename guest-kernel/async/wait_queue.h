@@ -114,6 +114,8 @@ struct caller {
     void interrupt() { interrupt(once); }
     // ... and every one after it: the thread or the request is to end.
     void kill() { interrupt(for_good); }
+    // The same by the caller itself, which is in no wait.
+    void mark_interrupted() { interrupted_.fetch_or(once, std::memory_order_acq_rel); }
     bool interrupted() const { return interrupted_.load(std::memory_order_acquire) != 0; }
     bool killed() const { return interrupted_.load(std::memory_order_acquire) & for_good; }
     void clear_interrupt() { interrupted_.fetch_and(~uint32_t(once), std::memory_order_acq_rel); }

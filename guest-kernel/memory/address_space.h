@@ -147,6 +147,10 @@ class address_space : public ref_counted {
         return address < stack_bottom_ && address >= stack_bottom_ - gap;
     }
 
+    // Where signal handlers return to: set by whoever maps the scheduler image.
+    void set_signal_return(user_address address) { signal_return_ = address; }
+    user_address signal_return() const { return signal_return_; }
+
     // The value that the satp register, and the device, take.
     uint64_t satp() const { return satp_; }
     size_t resident_pages() const { return resident_; }
@@ -202,6 +206,7 @@ class address_space : public ref_counted {
     user_address break_start_ = 0;
     user_address break_ = 0;
     user_address stack_bottom_ = 0;
+    user_address signal_return_ = 0;
     bool transfers_ = false; // begin_transfers() was called
     static constexpr unsigned frame_slots = 512;
     uint64_t frames_used_[frame_slots / 64] = {};

@@ -143,6 +143,7 @@ ref<address_space> address_space::copy() {
     child->break_start_ = break_start_;
     child->break_ = break_;
     child->stack_bottom_ = stack_bottom_;
+    child->signal_return_ = signal_return_;
     return child;
 }
 

@@ -9,6 +9,7 @@
 #include "process/elf.h"
 #include "process/process.h"
 #include "schedule/scheduler.h"
+#include "signals/signals.h"
 
 #ifndef AT_RANDOM
 #include <linux/auxvec.h>
@@ -172,6 +173,7 @@ long make_program_image(ref<memory_object> file, const char* path, const string_
                                    protection_read | protection_execute);
     if (scheduler < 0)
         return scheduler;
+    out.space->set_signal_return(user_address(scheduler) + signal_return_offset());
     long error = make_stack(*out.space, path, arguments, environment, program,
                             user_address(scheduler), out.stack);
     if (error == -E2BIG)

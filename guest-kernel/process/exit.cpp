@@ -119,6 +119,7 @@ void thread_left_hart(thread& t) {
     {
         lock_guard guard(p->lock);
         list<thread, process_threads>::remove(t);
+        pass_on_signals(t);
         last = --p->live_threads == 0;
         p->alone.wake_all();
         if (last && !p->exiting.exchange(1))

@@ -5,8 +5,6 @@ namespace kernel {
 
 namespace {
 
-constexpr unsigned signal_child = 17; // SIGCHLD
-
 spinlock family_lock;
 list<process, all_processes> table;
 
@@ -14,9 +12,8 @@ using family = list<process, children_of>;
 
 // With p.lock or not: a word that changes under the parent's feet is the parent's doing.
 bool waits_for_children(const process& parent) {
-    constexpr uint64_t ignore_action = 1, no_child_wait = 2; // SIG_IGN, SA_NOCLDWAIT
     const signal_action& action = parent.actions[signal_child - 1];
-    return action.handler != ignore_action && !(action.flags & no_child_wait);
+    return action.handler != ignore_action && !(action.flags & action_no_child_wait);
 }
 
 // Out of the table. The caller drops the table's reference, after the lock.
@@ -96,7 +93,7 @@ void process_ended(process& p) {
         }
     }
     if (notified)
-        signal_child_changed(*notified);
+        send_signal(*notified, signal_info::of_child(p.id, p.exit_status));
 }
 
 ref<process> find_process(int id) {

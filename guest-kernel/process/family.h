@@ -51,7 +51,4 @@ long set_group(process& caller, int id, int group);
 long new_session(process& p);
 long group_of(process& caller, int id, bool session);
 
-// A child of `parent` has ended and is to be waited for. (Signals: SIGCHLD.)
-void signal_child_changed(process& parent);
-
 } // namespace kernel

@@ -22,6 +22,10 @@ void memory_fault(thread& t, uint64_t address, uint8_t access, long error) {
         exit_process(p, signal_kill);
         return;
     }
+    int code = p.space->is_mapped(address & ~(page_size - 1), page_size) ? code_segv_access
+                                                                         : code_segv_map;
+    if (force_signal(t, signal_info::of_fault(signal_segv, code, address)))
+        return;
     bool stack = p.space->is_stack_guard(address);
     process_message(p, "%s: cannot %s address 0x%lx at pc 0x%lx",
                     stack ? "stack overflow" : "segmentation fault", access_name(access), address,
@@ -29,9 +33,11 @@ void memory_fault(thread& t, uint64_t address, uint8_t access, long error) {
     exit_process(p, signal_segv);
 }
 
-void fatal_signal(thread& t, int signal, const char* what, uint64_t value) {
+void fault_signal(thread& t, const signal_info& info, const char* what, uint64_t value) {
+    if (force_signal(t, info))
+        return;
     process_message(t.parent(), "%s at pc 0x%lx (value 0x%lx)", what, t.frame->pc(), value);
-    exit_process(t.parent(), signal);
+    exit_process(t.parent(), info.number);
 }
 
 } // namespace kernel

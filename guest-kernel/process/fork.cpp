@@ -61,7 +61,7 @@ long fork_process(thread& self, const fork_request& wanted, ref<process>& made) 
         return -EAGAIN;
     set_registers(*t, self, wanted);
     t->clear_child_tid = wanted.clear_child_tid;
-    t->signal_mask = self.signal_mask;
+    inherit_signals(*t, self, false);
     t->run_like(self);
     enter_family(*child, &parent);
     made = child;

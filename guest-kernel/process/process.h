@@ -13,6 +13,7 @@
 #include "lib/ref.h"
 #include "lib/spinlock.h"
 #include "memory/address_space.h"
+#include "signals/signals.h"
 
 namespace kernel {
 
@@ -40,19 +41,11 @@ struct thread_counters {
     void add(const thread_counters& other);
 };
 
-struct signal_action { // struct sigaction as the kernel call has it
-    uint64_t handler = 0;
-    uint64_t flags = 0;
-    uint64_t mask = 0;
-};
-
 class process : public ref_counted,
                 public list_node<all_processes>,
                 public list_node<children_of>,
                 public task_completion {
   public:
-    static constexpr unsigned signals = 64;
-
     // A process without threads, files and memory, that nobody knows yet (family.h: enter_family).
     // Null: out of memory.
     static ref<process> create();
@@ -85,7 +78,8 @@ class process : public ref_counted,
     wait_queue alone;       // it waits for that
     int exit_status = 0;    // as wait4 reports it: status << 8, or the signal
 
-    signal_action actions[signals] = {};
+    signal_action actions[signal_count] = {};
+    process_signals signal_state;
     uint32_t file_mode_mask = 022;
 
     list<ring> rings;                            // with `lock`

@@ -50,12 +50,16 @@ thread::~thread() {
 }
 
 void thread::take_result() {
+    long result;
     if (wait.begun()) {
-        frame->x[arch::reg_a0] = uint64_t(wait.finish());
+        result = wait.finish();
     } else {
-        frame->x[arch::reg_a0] = uint64_t(call.take_result());
+        result = call.take_result();
         call = {};
     }
+    if (result == -EINTR)
+        call_was_interrupted(*this);
+    frame->x[arch::reg_a0] = uint64_t(result);
     state.store(running, std::memory_order_relaxed);
 }
 

@@ -67,7 +67,8 @@ class thread final : public ref_counted,
 
     uint64_t clear_child_tid = 0;
     uint64_t robust_list = 0;
-    uint64_t signal_mask = 0;
+    signal_set signal_mask = 0;
+    thread_signals signal_state;
 
     struct next_program* next = nullptr; // execve is through: replace.h
 

@@ -150,7 +150,8 @@ void sleep(nanoseconds next_timer) {
     sleeping.fetch_and(~bit, std::memory_order_relaxed);
 }
 
-[[noreturn]] inline void run_thread(thread& t, nanoseconds next_timer) {
+// The thread goes to user mode, unless a signal has something against it: what becomes of it then.
+inline leaving run_thread(thread& t, nanoseconds next_timer) {
     if (sleeping.load(std::memory_order_relaxed)) [[unlikely]]
         share_surplus();
     t.last_hart = uint8_t(this_hart().index);
@@ -160,6 +161,14 @@ void sleep(nanoseconds next_timer) {
     t.counters.context_switches++;
     this_hart().pending = 0;
     arch::switch_in(t);
+    // Whoever sends it a signal sets `attention` before looking where it runs.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (t.signal_state.attention.load(std::memory_order_relaxed)) [[unlikely]] {
+        next_step step = handle_signals(t);
+        this_hart().pending = 0;
+        if (step != next_step::go_on)
+            return step == next_step::wait ? leaving::blocked : leaving::ended;
+    }
     arch::interrupts::arm_slice(time_slice_ns, next_timer);
     arch::return_to_user();
 }
@@ -172,6 +181,18 @@ bool park(thread& t) {
     t.state.store(thread::completed, std::memory_order_relaxed);
     make_ready(t);
     return false;
+}
+
+void leave(thread& t, leaving how) {
+    arch::switch_out(t);
+    pick(how); // takes it off the queue; what it returns stays the queue's choice
+    this_hart().current = nullptr;
+    if (how == leaving::blocked)
+        park(t);
+    else if (how == leaving::ended) {
+        t.ended = true;
+        thread_left_hart(t);
+    }
 }
 
 } // namespace
@@ -306,7 +327,7 @@ namespace {
             pick(leaving::ended); // it is to end: it doesn't run any more
             thread_left_hart(t);
         } else
-            run_thread(t, next_timer);
+            leave(t, run_thread(t, next_timer)); // a signal stopped or ended it first
     }
 }
 
@@ -339,8 +360,11 @@ void schedule(leaving how) {
     }
     // As run_next does it, in short.
     if (next && next->kind == schedulable::kind_of::thread && next->may_run_on(self.index) &&
-        !static_cast<thread*>(next)->parent().exiting.load(std::memory_order_relaxed)) [[likely]]
-        run_thread(*static_cast<thread*>(next), next_timer);
+        !static_cast<thread*>(next)->parent().exiting.load(std::memory_order_relaxed)) [[likely]] {
+        thread& t = *static_cast<thread*>(next);
+        leave(t, run_thread(t, next_timer)); // a signal stopped or ended it first
+        run_next(nullptr, look_around());
+    }
     run_next(next, next_timer);
 }
 

@@ -16,8 +16,6 @@ namespace kernel {
 
 namespace {
 
-constexpr uint64_t signal_child = 17; // SIGCHLD: what a parent is told with
-
 long make_thread(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
                  uint64_t child_tid) {
     constexpr uint64_t needed = CLONE_VM | CLONE_FILES | CLONE_SIGHAND;
@@ -43,7 +41,7 @@ long make_thread(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t t
         t->frame->x[arch::reg_tp] = tls;
     if (flags & CLONE_CHILD_CLEARTID)
         t->clear_child_tid = child_tid;
-    t->signal_mask = self.signal_mask;
+    inherit_signals(*t, self, true);
     t->run_like(self);
     make_ready(*t);
     return id;
@@ -113,33 +111,23 @@ long sys_wait4(uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage
     return child.id;
 }
 
-struct signal_info { // siginfo_t as waitid fills it
-    int32_t signal = 0, error = 0, code = 0, padding = 0;
-    int32_t id = 0;
-    uint32_t user = 0;
-    int32_t status = 0;
-    int32_t rest[25] = {};
-};
-static_assert(sizeof(signal_info) == 128);
-
-signal_info describe(const ended_child& child) {
+// siginfo_t as waitid fills it: zero if nothing has happened.
+long write_child(address_space& space, uint64_t at, const ended_child& child) {
+    if (!at)
+        return 0;
     signal_info info;
-    if (!child.id)
-        return info;
-    constexpr int exited_code = 1, killed_code = 2; // CLD_EXITED, CLD_KILLED
-    bool killed = child.status & 0x7f;
-    info.signal = int(signal_child);
-    info.code = killed ? killed_code : exited_code;
-    info.id = child.id;
-    info.status = killed ? child.status & 0x7f : child.status >> 8 & 0xff;
-    return info;
+    if (child.id)
+        info = signal_info::of_child(child.id, child.status);
+    if (long error = write_user(space, at, info); error < 0)
+        return error;
+    return zero_user(space, at + sizeof info, user_signal_info_size - sizeof info);
 }
 
 task<long> waitid_call(caller& who, child_choice which, uint64_t info_at) {
     ended_child child;
     if (long error = co_await wait_for_child(who, which, child); error < 0)
         co_return error;
-    co_return info_at ? write_user(*who.owner->space, info_at, describe(child)) : 0;
+    co_return write_child(*who.owner->space, info_at, child);
 }
 
 long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, uint64_t usage_at) {
@@ -177,7 +165,7 @@ long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, 
             return error;
     if (!child.id && !(options & WNOHANG))
         return wait_for(waitid_call(current_thread(), which, info_at));
-    return info_at ? write_user(*p.space, info_at, describe(child)) : 0;
+    return write_child(*p.space, info_at, child);
 }
 
 long begin_execution(uint64_t directory, uint64_t path, uint64_t arguments, uint64_t environment,

@@ -4,17 +4,13 @@
 #include <linux/fs.h>
 #include <utility>
 
-#include "arch/riscv64/hart.h"
 #include "fs/fd_table.h"
-#include "process/exit.h"
-#include "process/process.h"
+#include "process/thread.h"
 #include "syscalls/file_calls.h"
 
 namespace kernel::call {
 
 namespace {
-
-constexpr int signal_pipe = 13;
 
 // Finds the file and the memory; `t.offset` becomes what the file takes.
 long prepare(caller& who, transfer& t, ref<file>& f, user_buffers& buffers) {
@@ -40,23 +36,10 @@ long check_offset(caller& who, uint64_t fd, uint64_t offset) {
     return f->is_seekable() ? 0 : -ESPIPE;
 }
 
-// Handlers of signals are not run, so what is left is the default: the end of the process.
-void raise_broken_pipe(process& p) {
-    uint64_t action;
-    {
-        lock_guard guard(p.lock);
-        action = p.actions[signal_pipe - 1].handler;
-    }
-    if (action != 0)
-        return;
-    exit_process(p, signal_pipe);
-    // If it is this hart's thread that is in the call, it must not go on with the program.
-    arch::this_hart().pending |= arch::pending_reschedule;
-}
-
 long result_of(caller& who, const transfer& t, long result) {
-    if (result == -EPIPE && t.may_signal) [[unlikely]]
-        raise_broken_pipe(*who.owner);
+    if (result == -EPIPE && t.may_signal) [[unlikely]] // then it is a thread's call
+        (void)send_signal(static_cast<thread&>(who),
+                          signal_info::from(signal_pipe, code_user, who.owner->id));
     return result;
 }
 

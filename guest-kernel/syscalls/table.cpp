@@ -83,6 +83,8 @@ long wait_for(task<long> work) {
         long value = t.call.take_result();
         t.call = {};
         t.state.store(thread::running, std::memory_order_relaxed);
+        if (value == -EINTR)
+            call_was_interrupted(t);
         return value;
     }
     arch::this_hart().pending |= arch::pending_blocked;

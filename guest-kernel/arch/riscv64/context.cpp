@@ -91,6 +91,20 @@ void switch_out(thread& t) {
     switch_out_user_traps(t);
 }
 
+void keep_float(thread& t) {
+    save_float_if_dirty(t);
+}
+
+bool uses_float(const thread& t) {
+    return t.frame->status & sstatus_fs;
+}
+
+void replace_float(thread& t) {
+    t.frame->status = (t.frame->status & ~sstatus_fs) | sstatus_fs_clean;
+    this_hart().float_owner = nullptr;
+    load_float_if_needed(t);
+}
+
 bool first_float_use(thread& t) {
     if (t.frame->status & sstatus_fs)
         return false;

@@ -21,6 +21,12 @@ bool first_float_use(thread& t);
 // For the current thread, in a system call: floating point is on from now on.
 void keep_float_on(thread& t);
 
+// Floating point of the current thread. Brings the frame up to date; does the thread use it at all;
+// makes the frame's the thread's.
+void keep_float(thread& t);
+bool uses_float(const thread& t);
+void replace_float(thread& t);
+
 // A new thread's first registers.
 void prepare_frame(thread& t, unsigned long pc, unsigned long sp);
 // The same for a thread made by clone: the current thread's, whose frame has them all.

@@ -29,6 +29,7 @@ struct user_frame {
     uint64_t hart;          // struct hart of the hart that runs the thread
     uint64_t syscalls;      // counts ecalls; here because the entry has the frame at hand
     uint64_t enter_trap;
+    uint64_t first_argument; // a0 of the call that is waiting or was interrupted
     // Registers of user traps, saved when a thread that uses them is switched out. sedeleg is the
     // kernel's: constant between calls of user_exceptions.
     uint64_t uie, utvec, uscratch, uepc, ucause, utval, utimecmp, sedeleg;
@@ -44,6 +45,7 @@ static_assert(offsetof(user_frame, enter_syscall) == FRAME_ENTER);
 static_assert(offsetof(user_frame, hart) == FRAME_HART);
 static_assert(offsetof(user_frame, syscalls) == FRAME_SYSCALLS);
 static_assert(offsetof(user_frame, enter_trap) == FRAME_ENTER_TRAP);
+static_assert(offsetof(user_frame, first_argument) == FRAME_FIRST_ARGUMENT);
 static_assert(sizeof(user_frame) <= 4096);
 
 } // namespace kernel::arch

@@ -15,6 +15,7 @@
 #define FRAME_HART 280
 #define FRAME_SYSCALLS 288
 #define FRAME_ENTER_TRAP 296
+#define FRAME_FIRST_ARGUMENT 304
 
 /* struct hart. */
 #define HART_STACK 0

@@ -23,6 +23,8 @@ inline constexpr size_t kernel_stack_size = 16384;
 // Bits of hart::pending: why a system call does not simply return.
 inline constexpr uint64_t pending_blocked = 1;    // the call waits, or the thread has ended
 inline constexpr uint64_t pending_reschedule = 2; // somebody else should run
+inline constexpr uint64_t pending_signal = 4;     // the thread has one to take
+inline constexpr uint64_t pending_sigreturn = 8;  // the call was rt_sigreturn
 
 struct hart {
     uint64_t stack_top;     // end of the kernel stack

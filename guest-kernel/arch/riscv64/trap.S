@@ -170,8 +170,10 @@ leave_syscall:
 4:  ld      t2, HART_FRAME(tp)
     csrr    t3, sepc
     csrr    t4, sstatus
+    ld      t5, FRAME_X(10)(t2)     /* the call may begin anew */
     sd      t3, FRAME_PC(t2)
     sd      t4, FRAME_STATUS(t2)
+    sd      t5, FRAME_FIRST_ARGUMENT(t2)
     sd      a0, FRAME_X(10)(t2)
     call    save_callee_saved
     ld      sp, HART_STACK(tp)

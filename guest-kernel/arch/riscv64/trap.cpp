@@ -11,6 +11,8 @@
 #include "process/fault.h"
 #include "process/thread.h"
 #include "schedule/scheduler.h"
+#include "signals/frame.h"
+#include "signals/signals.h"
 #include "uintr/exceptions.h"
 
 namespace kernel::arch {
@@ -57,23 +59,49 @@ void handle_fault(thread& t, uint64_t cause, uint64_t value) {
     case cause_illegal_instruction:
         t.counters.other_traps++;
         if (!first_float_use(t))
-            fatal_signal(t, signal_ill, "illegal instruction", value);
+            fault_signal(t, signal_info::of_fault(signal_ill, code_ill_opcode, t.frame->pc()),
+                         "illegal instruction", value);
         break;
     case cause_breakpoint:
         t.counters.other_traps++;
-        fatal_signal(t, signal_trap, "breakpoint", value);
+        fault_signal(t, signal_info::of_fault(signal_trap, code_trap_break, t.frame->pc()),
+                     "breakpoint", value);
         break;
     case cause_load_misaligned:
     case cause_store_misaligned:
     case cause_instruction_misaligned:
         t.counters.other_traps++;
-        fatal_signal(t, signal_bus, "misaligned access", value);
+        fault_signal(t, signal_info::of_fault(signal_bus, code_bus_align, t.frame->pc()),
+                     "misaligned access", value);
         break;
     default:
         t.counters.other_traps++;
-        fatal_signal(t, signal_segv, "access fault", value);
+        fault_signal(t, signal_info::of_fault(signal_segv, code_segv_access, t.frame->pc()),
+                     "access fault", value);
         break;
     }
+}
+
+[[noreturn]] void return_with_signals(thread& t) {
+    if (t.parent().exiting)
+        end_thread(t);
+    if (t.signal_state.attention.load(std::memory_order_relaxed)) {
+        switch (handle_signals(t)) {
+        case next_step::go_on:
+            break;
+        case next_step::wait:
+            schedule(leaving::blocked);
+        case next_step::end:
+            end_thread(t);
+        }
+    }
+    resume_current();
+}
+
+void return_from_handler(thread& t) {
+    if (!pop_signal_frame(t))
+        fault_signal(t, signal_info::from(signal_segv, code_kernel, 0), "not a signal frame",
+                     t.frame->x[reg_sp]);
 }
 
 } // namespace
@@ -93,18 +121,23 @@ void handle_user_trap(user_frame*, uint64_t cause, uint64_t value) {
         handle_interrupt(t, cause & 0xff);
     if (!pass_to_user_handler(t, cause, value))
         handle_fault(t, cause, value);
-    if (t.ended)
-        schedule(leaving::ended);
-    resume_current();
+    return_with_signals(t);
 }
 
 void syscall_pending() {
     hart& self = this_hart();
     uint64_t why = self.pending;
     self.pending = 0;
-    if (self.current->ended)
+    thread& t = *self.current;
+    if (t.ended)
         schedule(leaving::ended);
-    schedule(why & pending_blocked ? leaving::blocked : leaving::preempted);
+    if (why & pending_blocked)
+        schedule(leaving::blocked);
+    if (why & pending_sigreturn)
+        return_from_handler(t);
+    if (why & pending_reschedule)
+        schedule(leaving::preempted);
+    return_with_signals(t);
 }
 
 void kernel_trap(uint64_t cause, uint64_t pc, uint64_t value, uint64_t ra, uint64_t sp) {
