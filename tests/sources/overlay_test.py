@@ -64,6 +64,11 @@ class TreeTest(unittest.TestCase):
         self.assertEqual(self.read("meson.build"), "unpack_edk2_blobs = false\n")
         self.assertEqual((self.pristine / "hw/board.c").read_text(), NUMBERS)
 
+    def test_without_a_project_stays_upstream(self):
+        self.tree.update(None, self.source)
+        self.assertFalse((self.tree.folder / "hw/device.c").exists())
+        self.assertEqual(self.read("hw/board.c"), NUMBERS)
+
     def test_second_run_changes_nothing(self):
         self.update()
         before = (self.tree.folder / "hw/board.c").stat().st_mtime_ns
