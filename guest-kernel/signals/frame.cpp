@@ -124,7 +124,7 @@ bool push_signal_frame(thread& t, const signal_info& info, const signal_action& 
     if (t.signal_state.stack.flags & stack_disarm)
         t.signal_state.stack = {};
     uint64_t* x = t.frame->x;
-    t.frame->pc() = action.handler;
+    t.frame->pc() = action.handler & ~1ull;
     x[reg_ra] = space.signal_return();
     x[reg_sp] = at;
     x[reg_a0] = uint64_t(info.number);
@@ -149,6 +149,7 @@ bool pop_signal_frame(thread& t) {
         mask = from.mask;
         stack = from.stack;
         copy_words<32>(to.x, from.registers);
+        to.pc() &= ~1ull; // as sepc would
         copy_words<32>(to.f, from.f);
         to.fcsr = from.fcsr & 0xff;
         good = true;

@@ -138,6 +138,11 @@ void begin_temporary_mask(thread& t, signal_set mask) {
     set_signal_mask(t, mask);
 }
 
+void end_temporary_mask(thread& t) {
+    t.signal_state.mask_saved = false;
+    set_signal_mask(t, t.signal_state.saved_mask);
+}
+
 void pass_on_signals(thread& t) {
     process& p = t.parent();
     p.signal_state.queued -= t.signal_state.pending.discard(~0ull);

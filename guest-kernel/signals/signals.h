@@ -97,6 +97,7 @@ next_step handle_signals(thread& t);
 void set_signal_mask(thread& t, signal_set mask);
 // Until a handler returns or, if none runs, until handle_signals: sigsuspend, ppoll, pselect.
 void begin_temporary_mask(thread& t, signal_set mask);
+void end_temporary_mask(thread& t); // when the call has ended otherwise
 
 // The call of the current or a waiting thread has ended with -EINTR; if it is restarted or not is
 // decided when the signal is taken.

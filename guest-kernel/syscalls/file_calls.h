@@ -76,8 +76,10 @@ long dup3(caller&, uint64_t old_fd, uint64_t new_fd, uint64_t flags);
 task<long> dup3_later(caller&, uint64_t old_fd, uint64_t new_fd, uint64_t flags);
 long fcntl(caller&, uint64_t fd, uint64_t command, uint64_t argument);
 task<long> fcntl_later(caller&, uint64_t fd, uint64_t command, uint64_t argument);
-long ppoll(caller&, uint64_t fds, uint64_t count, uint64_t timeout);
-task<long> ppoll_later(caller&, uint64_t fds, uint64_t count, uint64_t timeout);
+long ppoll(caller&, uint64_t fds, uint64_t count, uint64_t timeout, uint64_t mask,
+           uint64_t mask_size);
+task<long> ppoll_later(caller&, uint64_t fds, uint64_t count, uint64_t timeout, uint64_t mask,
+                       uint64_t mask_size);
 
 task<long> openat(caller&, uint64_t directory, uint64_t path, uint64_t flags, uint64_t mode);
 task<long> newfstatat(caller&, uint64_t directory, uint64_t path, uint64_t out, uint64_t flags);
@@ -102,7 +104,7 @@ task<long> chdir(caller&, uint64_t path);
 task<long> truncate(caller&, uint64_t path, uint64_t size);
 task<long> sendfile(caller&, uint64_t to, uint64_t from, uint64_t offset, uint64_t count);
 task<long> pselect6(caller&, uint64_t count, uint64_t read, uint64_t write, uint64_t except,
-                    uint64_t timeout);
+                    uint64_t timeout, uint64_t mask);
 
 long ioctl(caller&, uint64_t fd, uint64_t request, uint64_t argument);
 long pipe2(caller&, uint64_t out, uint64_t flags);

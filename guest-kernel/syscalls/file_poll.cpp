@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "fs/fd_table.h"
-#include "process/process.h"
+#include "process/thread.h"
 #include "syscalls/file_calls.h"
 
 namespace kernel::call {
@@ -143,6 +143,8 @@ task<long> wait_until_ready(caller& who, poll_set& set, nanoseconds deadline) {
     for (;;) {
         if (long ready = set.look())
             co_return ready;
+        if (deadline != never && deadline <= now())
+            co_return 0;
         long error = co_await set.wait(who, deadline);
         if (error == -ETIMEDOUT)
             co_return set.look();
@@ -151,9 +153,35 @@ task<long> wait_until_ready(caller& who, poll_set& set, nanoseconds deadline) {
     }
 }
 
+// A mask for the time of the call, which is then a thread's; when a signal ends the call, it stays
+// until that is handled.
+class temporary_mask {
+  public:
+    long begin(caller& who, uint64_t at, uint64_t size) {
+        if (!at)
+            return 0;
+        if (size != sizeof(signal_set))
+            return -EINVAL;
+        signal_set mask;
+        if (long error = read_user(*who.owner->space, mask, at); error < 0)
+            return error;
+        thread_ = static_cast<thread*>(&who);
+        begin_temporary_mask(*thread_, mask);
+        return 0;
+    }
+    long end(long result) {
+        if (thread_ && result != -EINTR)
+            end_temporary_mask(*thread_);
+        return result;
+    }
+
+  private:
+    thread* thread_ = nullptr;
+};
+
 } // namespace
 
-long ppoll(caller& who, uint64_t fds, uint64_t count, uint64_t timeout) {
+long ppoll(caller& who, uint64_t fds, uint64_t count, uint64_t timeout, uint64_t, uint64_t) {
     nanoseconds deadline;
     if (long error = read_deadline(who, timeout, deadline); error < 0)
         return error;
@@ -167,14 +195,18 @@ long ppoll(caller& who, uint64_t fds, uint64_t count, uint64_t timeout) {
     return error < 0 ? error : ready;
 }
 
-task<long> ppoll_later(caller& who, uint64_t fds, uint64_t count, uint64_t timeout) {
+task<long> ppoll_later(caller& who, uint64_t fds, uint64_t count, uint64_t timeout, uint64_t mask,
+                       uint64_t mask_size) {
     nanoseconds deadline;
     if (long error = read_deadline(who, timeout, deadline); error < 0)
         co_return error;
     poll_set set;
     if (long error = load_poll(who, fds, count, set); error < 0)
         co_return error;
-    long ready = co_await wait_until_ready(who, set, deadline);
+    temporary_mask masked;
+    if (long error = masked.begin(who, mask, mask_size); error < 0)
+        co_return error;
+    long ready = masked.end(co_await wait_until_ready(who, set, deadline));
     if (ready < 0)
         co_return ready;
     long error = store_poll(who, fds, set);
@@ -183,7 +215,7 @@ task<long> ppoll_later(caller& who, uint64_t fds, uint64_t count, uint64_t timeo
 
 // Three bit sets of `count` descriptors in, what holds of them out.
 task<long> pselect6(caller& who, uint64_t count, uint64_t read, uint64_t write, uint64_t except,
-                    uint64_t timeout) {
+                    uint64_t timeout, uint64_t mask) {
     constexpr uint32_t in_bits = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR;
     constexpr uint32_t out_bits = POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR;
     constexpr uint32_t bits_of[3] = {in_bits, out_bits, POLLPRI};
@@ -216,7 +248,16 @@ task<long> pselect6(caller& who, uint64_t count, uint64_t read, uint64_t write, 
         if (!set[fd].f)
             co_return -EBADF;
     }
-    long ready = co_await wait_until_ready(who, set, deadline);
+    struct {
+        uint64_t set, size;
+    } mask_and_size{};
+    if (mask)
+        if (long error = read_user(*who.owner->space, mask_and_size, mask); error < 0)
+            co_return error;
+    temporary_mask masked;
+    if (long error = masked.begin(who, mask_and_size.set, mask_and_size.size); error < 0)
+        co_return error;
+    long ready = masked.end(co_await wait_until_ready(who, set, deadline));
     if (ready < 0)
         co_return ready;
     long total = 0;

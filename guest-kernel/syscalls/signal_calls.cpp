@@ -85,10 +85,6 @@ long sys_rt_sigpending(uint64_t to, uint64_t size) {
     return copy_to_user(*p.space, to, &set, size);
 }
 
-task<long> wait_for_signal(caller& who) {
-    co_return co_await sleep_until(who, never);
-}
-
 long sys_rt_sigsuspend(uint64_t mask_at, uint64_t size) {
     if (size != set_size)
         return -EINVAL;
@@ -96,12 +92,8 @@ long sys_rt_sigsuspend(uint64_t mask_at, uint64_t size) {
     signal_set mask;
     if (long error = read_user(current_space(), mask, mask_at); error < 0)
         return error;
-    // The coroutine first: without memory for it nothing has changed.
-    task<long> wait = wait_for_signal(t);
-    if (!wait)
-        return -ENOMEM;
     begin_temporary_mask(t, mask);
-    return wait_for(std::move(wait));
+    return t.wait.begin(t, never, 0); // only a signal ends it
 }
 
 long write_info(address_space& space, uint64_t to, const signal_info& info) {
