@@ -81,7 +81,7 @@ void isa_trap(long mode, struct frame *frame)
     void call_in_return(void);
 
     if (mode == MODE_M && csr_read(mcause) == CAUSE_FETCH_ACCESS &&
-        frame->epc == (reg)exit_gate) {
+        (uint32_t)frame->epc == (uint32_t)(reg)exit_gate) { /* sign-extended from 32-bit modes */
         /* Back to call_in()'s caller; it is in M mode. */
         frame->epc = (reg)call_in_return;
         csr_set(mstatus, 3 << 11);
