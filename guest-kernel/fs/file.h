@@ -16,6 +16,7 @@
 #include "fs/types.h"
 #include "fs/user_buffers.h"
 #include "lib/ref.h"
+#include "memory/page_object.h"
 #include "syscalls/syscall.h"
 
 namespace kernel {
@@ -76,6 +77,8 @@ class file : public ref_counted {
     virtual bool is_seekable() const { return false; }
     // What it sends to, if it stands for the right to send a user interrupt.
     virtual const struct uintr_target* sender_target() const { return nullptr; }
+    // What a shared mapping shows. Null: the file can't be mapped so, or there is no memory.
+    virtual ref<page_object> shared_pages();
     // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
     virtual const uint8_t* contents_in_place() { return nullptr; }
 

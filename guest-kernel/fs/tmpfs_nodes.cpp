@@ -87,7 +87,7 @@ size_t tmpfs_file::read(uint64_t offset, void* to, size_t count) const {
         uint64_t at = offset + done;
         size_t in_page = at % page_size;
         size_t chunk = lesser(page_size - in_page, count - done);
-        if (const uint8_t* page = pages_.find(at / page_size)) {
+        if (const uint8_t* page = find_page(at / page_size)) {
             __builtin_memcpy(out + done, page + in_page, chunk);
         } else {
             size_t from_image = at < image_size_ ? lesser(chunk, image_size_ - at) : 0;
@@ -98,6 +98,11 @@ size_t tmpfs_file::read(uint64_t offset, void* to, size_t count) const {
         done += chunk;
     }
     return count;
+}
+
+uint8_t* tmpfs_file::find_page(uint64_t index) const {
+    lock_guard guard(pages_lock);
+    return pages_.find(index);
 }
 
 uint8_t* tmpfs_file::writable_page(uint64_t index) {
@@ -122,13 +127,17 @@ long tmpfs_file::write(uint64_t offset, const void* from, size_t count) {
         uint64_t at = offset + done;
         size_t in_page = at % page_size;
         size_t chunk = lesser(page_size - in_page, count - done);
-        uint8_t* page = writable_page(at / page_size);
+        uint8_t* page;
+        {
+            lock_guard guard(pages_lock);
+            page = writable_page(at / page_size);
+            if (page && at + chunk > size_)
+                size_ = at + chunk;
+        }
         if (!page)
             break;
         __builtin_memcpy(page + in_page, in + done, chunk);
         done += chunk;
-        if (at + chunk > size_)
-            size_ = at + chunk;
     }
     touch();
     return done > 0 ? static_cast<long>(done) : -ENOSPC;
@@ -137,6 +146,7 @@ long tmpfs_file::write(uint64_t offset, const void* from, size_t count) {
 long tmpfs_file::truncate(uint64_t size) {
     if (size > file_size_max)
         return -EFBIG;
+    lock_guard guard(pages_lock);
     if (size < size_) {
         // What is cut off must read as zeros if the file grows again.
         size_t in_page = size % page_size;

@@ -40,7 +40,9 @@ class inode : public ref_counted {
     inode_kind kind_;
 };
 
-// Contents have their own lock, for read, write and truncate.
+// Contents have their own lock, for read, write and truncate. Which pages there are has another
+// one: a page fault in a mapping, which can happen while the first is held, makes pages too. A
+// page that truncate takes away while it is mapped is the mapping's from then on.
 class tmpfs_file final : public inode {
   public:
     explicit tmpfs_file(uint32_t permissions)
@@ -66,7 +68,12 @@ class tmpfs_file final : public inode {
     // 0, -ENOSPC, -EFBIG.
     long truncate(uint64_t size);
 
+    mutable spinlock pages_lock;
+    // With pages_lock, for mappings: a page below size(), made if it was a hole. Null: no memory.
+    uint8_t* page_for_mapping(uint64_t index) { return writable_page(index); }
+
   private:
+    uint8_t* find_page(uint64_t index) const;
     uint8_t* writable_page(uint64_t index);
 
     page_tree pages_;

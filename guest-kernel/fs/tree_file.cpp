@@ -53,6 +53,29 @@ class tree_file : public file {
     ref<inode> node_;
 };
 
+// A file's pages as mappings show them.
+class mapped_file final : public page_object {
+  public:
+    explicit mapped_file(ref<inode> node)
+        : node_(std::move(node)) {}
+
+    result<void*> shared_page(uint64_t index) override {
+        auto& contents = static_cast<tmpfs_file&>(*node_);
+        lock_guard guard(contents.pages_lock);
+        if (index >= (contents.size() + page_size - 1) / page_size)
+            return result<void*>::failure(-ENXIO);
+        void* page = contents.page_for_mapping(index);
+        if (!page)
+            return result<void*>::failure(-ENOMEM);
+        add_page_reference(page);
+        return page;
+    }
+    const void* identity() const override { return node_.get(); }
+
+  private:
+    ref<inode> node_;
+};
+
 class open_regular final : public tree_file {
   public:
     using tree_file::tree_file;
@@ -107,6 +130,9 @@ class open_regular final : public tree_file {
         return contents().truncate(size);
     }
     bool is_seekable() const override { return true; }
+    ref<page_object> shared_pages() override {
+        return ref<mapped_file>::adopt(new (std::nothrow) mapped_file(ref<inode>(&node())));
+    }
     const uint8_t* contents_in_place() override {
         lock_guard guard(contents().lock);
         return contents().image();
@@ -190,6 +216,13 @@ class open_directory final : public tree_file {
 };
 
 } // namespace
+
+long make_memory_file(uint32_t flags, ref<file>& made) {
+    auto node = ref<inode>::adopt(new (std::nothrow) tmpfs_file(0777));
+    if (!node)
+        return -ENOMEM;
+    return open_node(std::move(node), flags, made);
+}
 
 long open_node(ref<inode> node, uint32_t flags, ref<file>& made) {
     inode_kind kind = node->kind();

@@ -141,6 +141,7 @@ long address_space::split(user_address at) {
     upper->leaving = a->leaving;
     upper->object = a->object;
     upper->pages = a->pages;
+    upper->may_write = a->may_write;
     upper->object_offset = a->object_offset + (at - a->start);
     upper->object_end = a->object_end;
     a->end = at;
@@ -197,7 +198,7 @@ long address_space::map(user_address start, size_t size, uint8_t protection,
 }
 
 long address_space::map_shared(user_address start, size_t size, uint8_t protection,
-                               ref<page_object> pages, uint64_t offset) {
+                               ref<page_object> pages, uint64_t offset, bool may_write) {
     if (!size || ((start | size | offset) & page_mask))
         return -EINVAL;
     if (!in_user_range(start, size))
@@ -209,12 +210,13 @@ long address_space::map_shared(user_address start, size_t size, uint8_t protecti
     description.kind = area_kind::shared;
     description.pages = std::move(pages);
     description.object_offset = offset;
+    description.may_write = may_write;
     lock_guard guard(lock_);
     return insert(std::move(description));
 }
 
 long address_space::map_shared_anywhere(size_t size, uint8_t protection, ref<page_object> pages,
-                                        uint64_t offset) {
+                                        uint64_t offset, bool may_write) {
     if (!size || size > user_end)
         return -ENOMEM;
     area description;
@@ -222,6 +224,7 @@ long address_space::map_shared_anywhere(size_t size, uint8_t protection, ref<pag
     description.kind = area_kind::shared;
     description.pages = std::move(pages);
     description.object_offset = offset;
+    description.may_write = may_write;
     lock_guard guard(lock_);
     user_address start = find_free(size);
     if (!start)
@@ -356,6 +359,10 @@ long address_space::protect(user_address start, size_t size, uint8_t protection)
     lock_guard guard(lock_);
     if (range_has(start, end, area_kind::fixed))
         return -EACCES;
+    if (protection & protection_write)
+        for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
+            if (!a->may_write)
+                return -EACCES;
     if (long error = split(start); error < 0)
         return error;
     if (long error = split(end); error < 0)
@@ -419,6 +426,7 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
     description.kind = a->kind;
     description.object = a->object;
     description.pages = a->pages;
+    description.may_write = a->may_write;
     description.object_offset = a->object_offset + (start - a->start);
     description.object_end = a->object_end;
     area* next = areas_.next(*a);

@@ -65,6 +65,7 @@ struct area : list_node<area> {
     user_address end = 0;
     uint8_t protection = 0;
     area_kind kind = area_kind::anonymous;
+    bool may_write = true;      // shared: false if the file was not open for writing
     bool leaving = false;       // between unmap_begin and unmap_finish
     ref<memory_object> object;  // anonymous: initial contents
     ref<page_object> pages;     // shared
@@ -96,10 +97,11 @@ class address_space : public ref_counted {
     long map(user_address start, size_t size, uint8_t protection, ref<memory_object> object = {},
              uint64_t object_offset = 0, uint64_t object_end = 0);
     // Shows an object's pages, from `offset` (page-aligned) on.
+    // `may_write`: whether protect() may ever allow that. 0 or -errno; the address or -errno.
     long map_shared(user_address start, size_t size, uint8_t protection, ref<page_object> pages,
-                    uint64_t offset);
+                    uint64_t offset, bool may_write);
     long map_shared_anywhere(size_t size, uint8_t protection, ref<page_object> pages,
-                             uint64_t offset);
+                             uint64_t offset, bool may_write);
     // Finds room below mmap_top. The address or -ENOMEM.
     long map_anywhere(size_t size, uint8_t protection);
     // Makes pages of the kernel or a device visible at a free address: the rings, the doorbell,

@@ -73,6 +73,8 @@ long address_space::bring_in(area& a, user_address page_address, uint8_t access,
         result<void*> page = a.pages->shared_page(offset >> page_shift);
         if (!page)
             return page.error();
+        if (a.protection & protection_execute)
+            synchronise_instructions(*this);
         entry = make_pte(to_physical(*page), leaf_bits(a.protection));
         resident_++;
         return 0;
@@ -162,6 +164,7 @@ long address_space::copy_area(area& a, address_space& child, bool& write_protect
     twin->kind = a.kind;
     twin->object = a.object;
     twin->pages = a.pages;
+    twin->may_write = a.may_write;
     twin->object_offset = a.object_offset;
     twin->object_end = a.object_end;
     child.areas_.push_back(*twin);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Descriptors: close, dup, fcntl, pipe2, eventfd2, ioctl. A change to what a descriptor stands for
-// is published to the rings of the process before the call returns (fs/fd_table.h).
+// Descriptors: close, dup, fcntl, pipe2, eventfd2, memfd_create, ioctl. A change to what a
+// descriptor stands for is published to the rings of the process before the call returns
+// (fs/fd_table.h).
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
 #include <utility>
 
 #include "fs/fd_table.h"
 #include "fs/pipe.h"
+#include "fs/tree_file.h"
 #include "process/process.h"
 #include "syscalls/file_calls.h"
 
@@ -195,6 +197,19 @@ long eventfd2(caller& who, uint64_t initial, uint64_t flags) {
         error < 0)
         return error;
     return files_of(who).install(std::move(made), flags & O_CLOEXEC);
+}
+
+long memfd_create(caller& who, uint64_t name_at, uint64_t flags) {
+    constexpr uint64_t close_on_exec = 1, allow_sealing = 2, no_exec_seal = 8, exec = 16; // MFD_
+    char name[250]; // nobody shows it, but a bad one is an error
+    if (flags & ~(close_on_exec | allow_sealing | no_exec_seal | exec))
+        return -EINVAL;
+    if (long length = user_string(*who.owner->space, name, name_at, sizeof name); length < 0)
+        return length == -ENAMETOOLONG ? -EINVAL : length;
+    ref<file> made;
+    if (long error = make_memory_file(O_RDWR | O_LARGEFILE, made); error < 0)
+        return error;
+    return files_of(who).install(std::move(made), flags & close_on_exec);
 }
 
 } // namespace kernel::call

@@ -23,7 +23,8 @@ const syscall_entry file_calls[] = {
     CALL_OF(pipe2),        CALL_OF(eventfd2),    CALL_OF(getcwd),
     CALL_OF(fchdir),       CALL_OF(fstatfs),     CALL_OF(umask),
     CALL_OF(fchmod),       CALL_OF(fchown),      CALL_OF(fadvise64),
-    CALL_OF(flock),        CALL_OF(sync),        {},
+    CALL_OF(flock),        CALL_OF(sync),        CALL_OF(memfd_create),
+    {},
 };
 // clang-format on
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Memory: anonymous areas, private and shared, and private copies of files.
+// Memory: anonymous areas and files in memory, private and shared; private copies of other files.
 #include <asm/mman.h>
 #include <linux/mman.h>
 
@@ -46,12 +46,19 @@ long sys_munmap(uint64_t start, uint64_t size) {
     return p.space->unmap(start, size);
 }
 
+struct shared_contents {
+    ref<page_object> pages;
+    uint64_t offset = 0;
+    bool may_write = true;
+};
+
 // A place for an area, as mmap's flags say: `shared` or, without it, private memory.
 long map_area(address_space& space, uint64_t address, uint64_t size, uint8_t protection,
-              uint64_t flags, ref<page_object> shared = {}, uint64_t offset = 0) {
+              uint64_t flags, const shared_contents& shared = {}) {
     auto map = [&](uint64_t at) {
-        return shared ? space.map_shared(at, size, protection, shared, offset)
-                      : space.map(at, size, protection);
+        return shared.pages ? space.map_shared(at, size, protection, shared.pages, shared.offset,
+                                               shared.may_write)
+                            : space.map(at, size, protection);
     };
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (address & page_mask)
@@ -67,8 +74,10 @@ long map_area(address_space& space, uint64_t address, uint64_t size, uint8_t pro
     address &= ~page_mask;
     if (address && space.is_free(address, size) && map(address) == 0)
         return long(address);
-    return shared ? space.map_shared_anywhere(size, protection, std::move(shared), offset)
-                  : space.map_anywhere(size, protection);
+    if (shared.pages)
+        return space.map_shared_anywhere(size, protection, shared.pages, shared.offset,
+                                         shared.may_write);
+    return space.map_anywhere(size, protection);
 }
 
 // A private mapping of a file is a copy made now.
@@ -100,11 +109,19 @@ task<long> map_file(caller& who, ref<file> f, uint64_t address, uint64_t size, u
 }
 
 task<long> map_over_rings(caller& who, uint64_t address, uint64_t size, uint8_t protection,
-                          uint64_t flags, ref<page_object> shared) {
+                          uint64_t flags, shared_contents shared) {
     long error = co_await unmap_with_rings(*who.owner, address, size);
     if (error < 0)
         co_return error;
-    co_return map_area(*who.owner->space, address, size, protection, flags, std::move(shared));
+    co_return map_area(*who.owner->space, address, size, protection, flags, shared);
+}
+
+long map_memory(process& p, uint64_t address, uint64_t size, uint8_t protection, uint64_t flags,
+                shared_contents shared) {
+    if ((flags & MAP_FIXED) && has_rings(p) && !p.space->is_free(address, size))
+        return wait_for(
+            map_over_rings(current_thread(), address, size, protection, flags, std::move(shared)));
+    return map_area(*p.space, address, size, protection, flags, shared);
 }
 
 long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, uint64_t fd,
@@ -120,21 +137,23 @@ long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, ui
     if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
         return -EINVAL;
     if (flags & MAP_ANONYMOUS) {
-        ref<page_object> shared;
-        if (type != MAP_PRIVATE && !(shared = make_anonymous_object()))
+        shared_contents shared;
+        if (type != MAP_PRIVATE && !(shared.pages = make_anonymous_object()))
             return -ENOMEM;
-        if ((flags & MAP_FIXED) && has_rings(p) && !p.space->is_free(address, size))
-            return wait_for(map_over_rings(current_thread(), address, size, uint8_t(protection),
-                                           flags, std::move(shared)));
-        return map_area(*p.space, address, size, uint8_t(protection), flags, std::move(shared));
+        return map_memory(p, address, size, uint8_t(protection), flags, std::move(shared));
     }
     ref<file> f = p.files->get(fd);
     if (!f)
         return -EBADF;
-    if (type != MAP_PRIVATE && (prot & PROT_WRITE))
-        return -ENODEV; // what is written would not reach the file
-    if (!f->readable())
+    if (!f->readable() || (type != MAP_PRIVATE && (prot & PROT_WRITE) && !f->writable()))
         return -EACCES;
+    if (type != MAP_PRIVATE) {
+        shared_contents shared{f->shared_pages(), offset, f->writable()};
+        if (shared.pages)
+            return map_memory(p, address, size, uint8_t(protection), flags, std::move(shared));
+        if (prot & PROT_WRITE)
+            return -ENODEV; // what is written would not reach the file
+    }
     return wait_for(map_file(current_thread(), std::move(f), address, size, uint8_t(protection),
                              flags, offset));
 }
@@ -205,6 +224,15 @@ long sys_madvise(uint64_t start, uint64_t size, uint64_t advice) {
     }
 }
 
+// What is written to a shared mapping is in the file at once.
+long sys_msync(uint64_t start, uint64_t size, uint64_t) {
+    if (start & page_mask)
+        return -EINVAL;
+    if (size > user_end || start > user_end)
+        return -ENOMEM;
+    return current_space().is_mapped(start, (size + page_mask) & ~page_mask) ? 0 : -ENOMEM;
+}
+
 long sys_riscv_flush_icache() {
     arch::synchronise_instructions(current_space());
     return 0;
@@ -213,13 +241,10 @@ long sys_riscv_flush_icache() {
 } // namespace
 
 const syscall_entry memory_calls[] = {
-    CALL(brk),
-    CALL(mmap),
-    CALL(munmap),
-    CALL(mprotect),
-    CALL(mremap),
-    CALL(madvise),
-    {259, "riscv_flush_icache", erase(sys_riscv_flush_icache)},
+    CALL(brk),    CALL(mmap),
+    CALL(munmap), CALL(mprotect),
+    CALL(mremap), CALL(madvise),
+    CALL(msync),  {259, "riscv_flush_icache", erase(sys_riscv_flush_icache)},
     {},
 };
 
