@@ -24,6 +24,7 @@
 #include "schedule/scheduler.h"
 #include "syscalls/syscall.h"
 #include "uintr/receiver.h"
+#include "uintr/user_device.h"
 
 namespace kernel {
 
@@ -52,6 +53,7 @@ void map_devices() {
 void start_devices() {
     uintr_start();
     serial_port::initialise();
+    user_devices_start();
     asyscall_device::initialise();
     if (asyscall_device::get()) {
         plic_add(

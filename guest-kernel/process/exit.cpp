@@ -12,6 +12,7 @@
 #include "ring/ring.h"
 #include "schedule/scheduler.h"
 #include "uintr/receiver.h"
+#include "uintr/user_device.h"
 
 namespace kernel {
 
@@ -113,6 +114,8 @@ void end_thread(thread& t) {
 void thread_left_hart(thread& t) {
     ref<process> p(&t.parent());
     t.collect_result(); // of a wait that the end interrupted
+    if (t.device)
+        user_device_release(t);
     if (t.receiver)
         uintr_release(t);
     bool last;

@@ -24,6 +24,7 @@
 namespace kernel {
 
 struct uintr_receiver;
+struct user_device;
 
 class thread final : public ref_counted,
                      public schedulable,
@@ -76,6 +77,7 @@ class thread final : public ref_counted,
     bool user_traps = false;      // its registers for them are kept: arch/riscv64/user_traps.h
     uint64_t user_exceptions = 0; // causes that go to its utvec: uintr/exceptions.h
     uintr_receiver* receiver = nullptr;
+    user_device* device = nullptr; // uintr/user_device.h
     ring* ring_pair = nullptr;
 
   private:

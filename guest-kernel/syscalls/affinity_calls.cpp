@@ -47,6 +47,8 @@ long sys_sched_setaffinity(uint64_t id, uint64_t size, uint64_t mask_at) {
     ref<thread> t = thread_with(id);
     if (!t)
         return -ESRCH;
+    if (t->device) // it stays where its device's interrupt is
+        return harts & t->harts.load(std::memory_order_relaxed) ? 0 : -EINVAL;
     set_harts(*t, harts);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "uintr/exceptions.h"
 #include "uintr/receiver.h"
 #include "uintr/sender_file.h"
+#include "uintr/user_device.h"
 
 namespace kernel {
 
@@ -99,6 +100,8 @@ long ouros_call(unsigned number, const uint64_t* a) {
         return set_user_exceptions(t, a[0], a[1]);
     case OUROS_SYS_fault_in:
         return fault_in(t, a[0], a[1]);
+    case OUROS_SYS_user_device:
+        return a[3] ? -EINVAL : user_device_take(t, a[0], a[1], a[2]);
     default:
         return -ENOSYS;
     }

@@ -14,6 +14,7 @@
 #include "uintr/exceptions.h"
 #include "uintr/sender_table.h"
 #include "uintr/slots.h"
+#include "uintr/user_device.h"
 
 namespace kernel {
 
@@ -131,6 +132,8 @@ void uintr_release(thread& t) {
 }
 
 void uintr_exec(thread& t) {
+    if (t.device)
+        user_device_release(t);
     if (t.receiver) {
         arch::set_receiver(0);
         uintr_release(t);

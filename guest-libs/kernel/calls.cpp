@@ -56,6 +56,10 @@ int64_t uintr_send(uint64_t index) {
     return call(OUROS_SYS_uintr_send, index);
 }
 
+int64_t user_device(const char* name, ouros_user_device* out) {
+    return call(OUROS_SYS_user_device, address(name), address(out), sizeof *out, 0);
+}
+
 int64_t statistics(ouros_statistics* out) {
     return call(OUROS_SYS_statistics, address(out), sizeof *out);
 }

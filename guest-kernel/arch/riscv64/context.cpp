@@ -9,6 +9,7 @@
 #include "arch/riscv64/user_traps.h"
 #include "process/thread.h"
 #include "uintr/receiver.h"
+#include "uintr/user_device.h"
 
 namespace kernel::arch {
 
@@ -82,6 +83,8 @@ void switch_in(thread& t) {
     switch_in_user_traps(t);
     if (t.receiver || p.has_senders())
         uintr_switch_in(t);
+    if (t.device) [[unlikely]]
+        user_device_switch_in(t);
 }
 
 void switch_out(thread& t) {
@@ -89,6 +92,8 @@ void switch_out(thread& t) {
     if (t.receiver || t.parent().has_senders())
         uintr_switch_out(t);
     switch_out_user_traps(t);
+    if (t.device) [[unlikely]]
+        user_device_switch_out(t);
 }
 
 void keep_float(thread& t) {

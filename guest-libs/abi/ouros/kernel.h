@@ -115,11 +115,21 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
 
 /*
  * user_device(name, struct ouros_user_device *out, out_size, flags = 0): gives the calling thread a
- * device that the kernel does not use itself, named as its device-tree node is ("serial@10002000"):
- * maps its registers, and the claim/complete registers of the thread's hart in the PLIC (user
- * context), so that the device's interrupt reaches the thread as a user external interrupt. The
- * thread stays on the hart that it is on. Given back when the thread ends. -ENOENT, -EBUSY,
- * -ENODEV (no user contexts in the PLIC), -ENOMEM, -EFAULT, -EINVAL.
+ * device that the kernel does not use itself, named as its device-tree node is
+ * ("serial@10009000"): maps its registers, and the claim/complete register of the thread's hart in
+ * the PLIC (user context) into the process, so that the device's interrupt reaches the thread as a
+ * user external interrupt (cause 8) when it has set uie.UEIE. Makes a receiver for the thread if it
+ * has none. The thread stays on the hart that it is on. One device per thread, and per hart.
+ *
+ * Only while the thread runs can the device be claimed and completed; otherwise its interrupt stays
+ * pending. If the thread blocks in wait() the interrupt makes it ready, provided that the last one
+ * was completed. fork gives the child nothing; when the thread ends or executes another program the
+ * device is silenced, completed if need be, and free again.
+ *
+ * -ENOENT: no device of this name, or one that a process can't have: only UARTs can be given, since
+ * they reach no memory. -EBUSY: the kernel's console; /dev/ttyS1 is open; another thread has it;
+ * this thread or another one of this hart has a device. -ENODEV: no user contexts in the PLIC, or
+ * no user interrupts. -ENOMEM, -EFAULT, -EINVAL.
  */
 struct ouros_user_device {
     uint64_t registers; /* address of the first register page */

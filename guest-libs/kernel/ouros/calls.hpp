@@ -22,6 +22,7 @@ int64_t uintr_create_fd(unsigned vector);
 int64_t uintr_register_sender(int fd);
 int64_t uintr_unregister_sender(uint64_t index);
 int64_t uintr_send(uint64_t index);
+int64_t user_device(const char* name, ouros_user_device* out);
 int64_t statistics(ouros_statistics* out);
 
 // Finds the scheduler image that the kernel has mapped. False: this is not Ouros, or its image has

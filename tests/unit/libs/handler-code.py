@@ -11,11 +11,12 @@ import subprocess
 import sys
 
 objdump, library, image = sys.argv[1:]
-HANDLER_OBJECTS = {'executor_reactor.cpp.o', 'ipc_handler.cpp.o', 'signal_handler.cpp.o',
-                   'uintr_uintr.cpp.o'}
+HANDLER_OBJECTS = {'device_user_device.cpp.o', 'executor_reactor.cpp.o', 'ipc_handler.cpp.o',
+                   'signal_handler.cpp.o', 'uintr_uintr.cpp.o'}
 # _Unwind_Resume: only after an exception, which a handler must not throw. memcpy: glibc's copies
 # words in integer registers and keeps nothing.
-MAY_CALL = re.compile(r'\.L|_ZNK?5ouros|memcpy$|ouros_(uintr|reactor)_(dispatch|entry)$|_Unwind_Resume$')
+MAY_CALL = re.compile(r'\.L|_ZNK?5ouros|memcpy$|ouros_(uintr|reactor|device)_(dispatch|entry)$'
+                      r'|_Unwind_Resume$')
 
 
 def disassembly(path):

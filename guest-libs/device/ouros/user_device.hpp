@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A device that the calling thread drives itself: its registers, and a function that its interrupt
+// calls in U mode, with no kernel entry while the thread runs.
+//
+//   ouros::user_device uart;
+//   uart.open("serial@10009000", [](void* driver) { ... }, &driver);
+//   uart.set8(1, 0x01);                              the device may interrupt from here on
+//
+// Open it where the thread's user-interrupt entry is in place: inside ouros::run, or after
+// uintr::set_handler; not with an entry of the program's own (uintr::set_entry). The function runs
+// as every user-interrupt handler does (ouros/uintr.hpp), between claim and completion. It must
+// attend to everything that the device asks for, so that its interrupt line falls.
+#ifndef OUROS_USER_DEVICE_HPP
+#define OUROS_USER_DEVICE_HPP
+
+#include <cstdint>
+#include <ouros/kernel.h>
+
+namespace ouros {
+
+class user_device {
+  public:
+    using handler = void(void* context);
+
+    // For this thread, for the rest of its life: 0; -errno of OUROS_SYS_user_device; -EBUSY: the
+    // thread's entry is the program's own. Leaves ustatus.UIE as it is. The object stays in place.
+    int64_t open(const char* name, handler* function, void* context);
+
+    uint8_t get8(unsigned offset) const { return registers_[offset]; }
+    void set8(unsigned offset, uint8_t value) const { registers_[offset] = value; }
+
+    const ouros_user_device& description() const { return description_; }
+    volatile uint32_t* claim_register() const {
+        return reinterpret_cast<volatile uint32_t*>(description_.claim);
+    }
+
+  private:
+    friend void interrupt_device(user_device&);
+
+    volatile uint8_t* registers_ = nullptr;
+    handler* function_ = nullptr;
+    void* context_ = nullptr;
+    ouros_user_device description_ = {};
+};
+
+} // namespace ouros
+
+#endif // OUROS_USER_DEVICE_HPP
