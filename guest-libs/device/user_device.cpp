@@ -90,4 +90,11 @@ int64_t user_device::open(const char* name, handler* function, void* context) {
     return 0;
 }
 
+user_device::~user_device() {
+    if (!registers_)
+        return;
+    asm volatile("csrc " OUROS_CSR_NAME(OUROS_CSR_UIE) ", %0" ::"r"(external_enable) : "memory");
+    device_of_thread = nullptr;
+}
+
 } // namespace ouros

@@ -23,8 +23,14 @@ class user_device {
   public:
     using handler = void(void* context);
 
+    user_device() = default;
+    // The function is called no more; the device stays the thread's.
+    ~user_device();
+    user_device(const user_device&) = delete;
+    user_device& operator=(const user_device&) = delete;
+
     // For this thread, for the rest of its life: 0; -errno of OUROS_SYS_user_device; -EBUSY: the
-    // thread's entry is the program's own. Leaves ustatus.UIE as it is. The object stays in place.
+    // thread's entry is the program's own. Leaves ustatus.UIE as it is.
     int64_t open(const char* name, handler* function, void* context);
 
     uint8_t get8(unsigned offset) const { return registers_[offset]; }

@@ -2,10 +2,6 @@
 //
 // /dev/ttyS1, the second UART driven by the kernel's interrupts: what is sent in loop mode comes
 // back, across the ends of buffers; reads wait or say EAGAIN; poll tells what is there.
-//
-//   serial-file          the UART sends to itself
-//   serial-file echo N   N bytes from the host go back to it, letters in upper case
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -82,23 +78,10 @@ void loop(int fd) {
     check(!is_ready(fd, POLLIN), "poll of an empty port");
 }
 
-// All at once: more than the port's buffers hold, so that both directions have to wait.
-void echo(int fd, size_t size) {
-    check(write(fd, "ready\n", 6) == 6, "write");
-    std::vector<unsigned char> bytes(size);
-    read_all(fd, bytes.data(), size);
-    for (unsigned char& byte : bytes)
-        byte = static_cast<unsigned char>(std::toupper(byte));
-    check(write(fd, bytes.data(), size) == static_cast<ssize_t>(size), "write");
-}
-
 } // namespace
 
-int main(int argc, char** argv) {
+int main() {
     int fd = open("/dev/ttyS1", O_RDWR);
     check(fd >= 0, "/dev/ttyS1");
-    if (argc == 3 && !std::strcmp(argv[1], "echo"))
-        echo(fd, std::strtoul(argv[2], nullptr, 10));
-    else
-        loop(fd);
+    loop(fd);
 }
