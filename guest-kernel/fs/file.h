@@ -79,6 +79,8 @@ class file : public ref_counted {
     virtual const struct uintr_target* sender_target() const { return nullptr; }
     // What a shared mapping shows. Null: the file can't be mapped so, or there is no memory.
     virtual ref<page_object> shared_pages();
+    // The socket, if it is one.
+    virtual class unix_socket* as_unix_socket() { return nullptr; }
     // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
     virtual const uint8_t* contents_in_place() { return nullptr; }
 

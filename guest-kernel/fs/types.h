@@ -24,6 +24,7 @@ inline constexpr uint32_t mode_character = 0020000;
 inline constexpr uint32_t mode_directory = 0040000;
 inline constexpr uint32_t mode_regular = 0100000;
 inline constexpr uint32_t mode_symlink = 0120000;
+inline constexpr uint32_t mode_socket = 0140000;
 inline constexpr uint32_t mode_permissions = 07777;
 
 struct file_time {

@@ -112,17 +112,6 @@ long copy_strings(address_space& space, preparation& p, user_address path, user_
     return p.environment.collect(space, environment);
 }
 
-// Handlers are addresses of a program that goes; what was ignored stays ignored.
-void reset_signal_actions(process& p) {
-    constexpr uint64_t ignore_action = 1; // SIG_IGN
-    lock_guard guard(p.lock);
-    for (signal_action& action : p.actions) {
-        uint64_t handler = action.handler == ignore_action ? ignore_action : 0;
-        action = {};
-        action.handler = handler;
-    }
-}
-
 } // namespace
 
 task<long> replace_program(caller& who, int directory, user_address path, user_address arguments,
@@ -160,7 +149,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
     }
     co_await close_rings(p);
     p.files->close_all(true);
-    reset_signal_actions(p);
+    reset_signal_handlers(p, t);
     t.next = next.release();
     co_return 0;
 }

@@ -110,7 +110,8 @@ void pass_on_signals(thread& t);
 // A new thread, by clone, fork or vfork: it inherits mask and, with a stack of its own memory, the
 // alternate stack; nothing that is pending.
 void inherit_signals(thread& child, const thread& parent, bool shares_memory);
-// execve: handlers become the default, the rest stays.
+// execve: handlers, addresses of a program that goes, become the default; what is ignored stays
+// ignored. There is no alternate stack any more.
 void reset_signal_handlers(process& p, thread& t);
 
 // Where handlers return to, from the start of the scheduler image.
