@@ -157,9 +157,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
 void begin_program(thread& t) {
     process& p = t.parent();
     auto next = own(std::exchange(t.next, nullptr));
-    if (t.receiver)
-        uintr_release(t);
-    release_senders(p);
+    uintr_exec(t);
     // Somebody else may look at the memory that the thread leaves.
     if (t.clear_child_tid && !p.has_own_space) {
         uint32_t zero = 0;

@@ -134,11 +134,8 @@ void uintr_release(thread& t) {
 void uintr_exec(thread& t) {
     if (t.device)
         user_device_release(t);
-    if (t.receiver) {
-        arch::set_receiver(0);
+    if (t.receiver)
         uintr_release(t);
-    }
-    arch::set_senders(0);
     release_senders(t.parent());
     forget_user_exceptions(t);
 }

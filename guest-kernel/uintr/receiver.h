@@ -65,10 +65,10 @@ bool uintr_available();
 long uintr_setup(thread& t);
 // The same for one that a device will send to: also -ENOSPC, too many have one.
 long uintr_setup_for_device(thread& t);
-// The thread ends.
+// The thread, which is not running, ends.
 void uintr_release(thread& t);
-// The running thread, the only one of its process, begins another program: without a receiver, and
-// its process without senders.
+// The only thread of its process, which is not running, begins another program: it has nothing of
+// what it had for user interrupts, and its process no senders.
 void uintr_exec(thread& t);
 
 // Senders of the running thread's process. The index in its sender table, or -errno.

@@ -2,8 +2,8 @@
 //
 // U7, U12: a slot whose generations begin anew. With one slot and one hart every switch between
 // threads with receivers takes the slot away from one of them, which is a generation each time. A
-// sender's entry from before 65 535 of them would name the slot's owner again, if the kernel did not
-// see to it. Two threads take turns, and each tries the entries for a third one that has been
+// sender's entry from before 65 535 of them would name the slot's owner again, if the kernel did
+// not see to it. Two threads take turns, and each tries the entries for a third one that has been
 // waiting since the beginning.
 
 #include "../libs/expect.hpp"
@@ -39,7 +39,8 @@ int main() {
         uintr::set_flag(&flag);
         int my_fd = static_cast<int>(ouros::check(kernel::uintr_create_fd(11), "create_fd"));
         // While the slot is its own: the entry is valid now.
-        sender = static_cast<uint64_t>(ouros::check(kernel::uintr_register_sender(my_fd), "register"));
+        sender =
+            static_cast<uint64_t>(ouros::check(kernel::uintr_register_sender(my_fd), "register"));
         fd = my_fd;
         uintr::disable();
         while (!flag.vectors) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// U2, U3, U12: more receivers than the UINTC has slots, the threads of two processes. A child of each
-// sends two vectors to each of them, round after round. Some of the receivers wait in the kernel,
-// some run on, so that slots are taken away and given back all the time. Each receiver gets each of
-// its vectors once per round, and no other. The argument is the number of receivers in each process.
+// U2, U3, U12: more receivers than the UINTC has slots, the threads of two processes. A child of
+// each sends two vectors to each of them, round after round. Some of the receivers wait in the
+// kernel, some run on, so that slots are taken away and given back all the time. Each receiver gets
+// each of its vectors once per round, and no other. The argument is the number of receivers in each
+// process.
 
 #include "../libs/expect.hpp"
 
@@ -150,9 +151,9 @@ void* receive(void* argument) {
 
 int main(int argc, char** argv) {
     int count = argc > 1 ? atoi(argv[1]) : 350;
-    auto* shared = static_cast<progress*>(mmap(nullptr, sizeof(progress) * groups,
-                                               PROT_READ | PROT_WRITE,
-                                               MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    auto* shared =
+        static_cast<progress*>(mmap(nullptr, sizeof(progress) * groups, PROT_READ | PROT_WRITE,
+                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     for (int n = 0; n < groups; n++) {
         group = &shared[n];
         if (fork() == 0)

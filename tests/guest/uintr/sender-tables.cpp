@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // U5, U6, U7: a sender table that grows past its page, entries that are taken back and given again,
-// arguments that name nothing, and a receiver that ends. A sender can do nothing but send the vector
-// that its fd stands for to the receiver that made it.
+// arguments that name nothing, and a receiver that ends. A sender can do nothing but send the
+// vector that its fd stands for to the receiver that made it.
 
 #include "../libs/expect.hpp"
 
