@@ -126,7 +126,7 @@ long user_device_take(thread& t, user_address name_at, user_address out, uint64_
 
     d.hart = hart;
     d.spare = unsigned(index);
-    d.space = t.parent().space;
+    d.space = t.space;
     d.harts_before = t.harts.load(std::memory_order_relaxed);
     if (long error = map(d); error < 0) {
         unmap(d);
