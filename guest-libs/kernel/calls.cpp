@@ -60,6 +60,14 @@ int64_t user_device(const char* name, ouros_user_device* out) {
     return call(OUROS_SYS_user_device, address(name), address(out), sizeof *out, 0);
 }
 
+int64_t user_exceptions(uint64_t mask) {
+    return call(OUROS_SYS_user_exceptions, mask, 0);
+}
+
+int64_t fault_in(uint64_t address, uint64_t access) {
+    return call(OUROS_SYS_fault_in, address, access);
+}
+
 int64_t statistics(ouros_statistics* out) {
     return call(OUROS_SYS_statistics, address(out), sizeof *out);
 }

@@ -18,11 +18,34 @@ struct slot {
 
 constinit thread_local slot slots[64] = {};
 constinit thread_local entry* entry_of_thread = nullptr;
+constinit thread_local bool taken_over = false; // utvec is not this file's any more
+constinit thread_local flag* flag_of_thread = nullptr;
+
+struct source_slot {
+    source_handler* function;
+    void* context;
+};
+constinit thread_local source_slot timer_slot = {}, external_slot = {};
+constinit thread_local bool vectored = false; // some source has a handler
+
+// Behind the table and before the stub: OUROS_UINTR_TABLE.
+constexpr uint64_t table_size = 48;
+constexpr uint64_t vectored_mode = 1;
+
+void write_utvec(uint64_t value) {
+    asm volatile("csrw " OUROS_CSR_NAME(OUROS_CSR_UTVEC) ", %0" ::"r"(value));
+}
+
+void install() {
+    auto stub = reinterpret_cast<uint64_t>(entry_of_thread);
+    if (!taken_over)
+        write_utvec(vectored ? (stub - table_size) | vectored_mode : stub);
+}
 constinit thread_local uint64_t unclaimed = ~(uint64_t{1} << OUROS_VECTOR_COMPLETION);
 
 void set_vector(entry* stub) {
     entry_of_thread = stub;
-    asm volatile("csrw " OUROS_CSR_NAME(OUROS_CSR_UTVEC) ", %0" ::"r"(stub));
+    install();
     asm volatile("csrsi " OUROS_CSR_NAME(OUROS_CSR_UIE) ", 1" ::: "memory");
 }
 
@@ -37,6 +60,30 @@ void set_handler(unsigned vector, handler* function, void* context) {
     slots[vector % 64] = {function, context};
     if (!entry_of_thread)
         set_vector(ouros_uintr_entry);
+}
+
+void set_source_handler(source from, source_handler* function, void* context) {
+    off_guard off;
+    (from == source::timer ? timer_slot : external_slot) = {function, context};
+    vectored = true;
+    if (entry_of_thread)
+        install();
+    else
+        set_vector(ouros_uintr_entry);
+    asm volatile("csrs " OUROS_CSR_NAME(OUROS_CSR_UIE) ", %0" ::"r"(uint64_t{1}
+                                                                    << static_cast<unsigned>(from))
+                 : "memory");
+}
+
+void take_over(entry* all_traps) {
+    off_guard off;
+    taken_over = true;
+    write_utvec(reinterpret_cast<uint64_t>(all_traps));
+}
+
+vectors_handler* vectors_function() {
+    return entry_of_thread ? reinterpret_cast<vectors_handler* const*>(entry_of_thread)[-1]
+                           : ouros_uintr_dispatch;
 }
 
 int claim_vector() {
@@ -56,8 +103,8 @@ void release_vector(unsigned vector) {
 
 // uscratch holds the address of the flag; t0 and t1 are free again at the end. Seven instructions.
 extern "C" void ouros_uintr_flag_entry();
-asm(".pushsection .text.ouros_uintr_flag_entry, \"ax\", @progbits\n"
-    ".balign 4\n"
+asm(".pushsection .text.ouros_uintr_flag_entry, \"ax\", @progbits\n" OUROS_UINTR_TABLE(
+    ouros_uintr_flag_entry, ouros_uintr_flag_vectors) //
     ".type ouros_uintr_flag_entry, @function\n"
     "ouros_uintr_flag_entry:\n"
     "csrrw t0, " OUROS_CSR_NAME(
@@ -73,9 +120,16 @@ asm(".pushsection .text.ouros_uintr_flag_entry, \"ax\", @progbits\n"
                                                     "ouros_uintr_flag_entry\n"
                                                     ".popsection\n");
 
+// The same where another entry has saved the registers, and has uscratch.
+extern "C" void ouros_uintr_flag_vectors(uint64_t vectors) {
+    __atomic_fetch_or(&flag_of_thread->vectors, vectors, __ATOMIC_RELAXED);
+}
+
 void set_flag(flag* where) {
     off_guard off;
-    asm volatile("csrw " OUROS_CSR_NAME(OUROS_CSR_USCRATCH) ", %0" ::"r"(where) : "memory");
+    flag_of_thread = where;
+    if (!taken_over)
+        asm volatile("csrw " OUROS_CSR_NAME(OUROS_CSR_USCRATCH) ", %0" ::"r"(where) : "memory");
     set_vector(ouros_uintr_flag_entry);
 }
 
@@ -89,5 +143,18 @@ extern "C" void ouros_uintr_dispatch(uint64_t vectors) {
 }
 
 OUROS_UINTR_ENTRY(ouros_uintr_entry, ouros_uintr_dispatch);
+
+extern "C" void ouros_uintr_source_dispatch(uint64_t cause) {
+    constexpr auto timer = static_cast<unsigned>(source::timer);
+    const source_slot& to = (cause & 0xff) == timer ? timer_slot : external_slot;
+    to.function(to.context);
+}
+
+asm(".pushsection .text.ouros_uintr_source_entry, \"ax\", @progbits\n"
+    ".balign 4\n"
+    ".globl ouros_uintr_source_entry\n" //
+    OUROS_UINTR_STUB(ouros_uintr_source_entry, "csrr a0, " OUROS_CSR_NAME(OUROS_CSR_UCAUSE),
+                     ouros_uintr_source_dispatch) //
+    ".popsection\n");
 
 } // namespace ouros::uintr

@@ -120,7 +120,7 @@ std::vector<std::string> qemu_command(const Machine& machine, const MachineFiles
     const std::pair<const char*, std::string> options[] = {
         {"-name", "ouros"},
         {"-M", "virt,uintc=on,plic-user=on,second-uart=on"},
-        {"-cpu", "rv64,n=on,uipi=on"},
+        {"-cpu", "rv64,n=on,uipi=on,utimer=on"},
         {"-accel", machine.icount ? "tcg,thread=single" : "tcg"},
         {"-m", fmt::format("{}K", machine.memory >> 10)},
         {"-smp", std::to_string(machine.harts)},

@@ -69,8 +69,8 @@ inline void set_return_address(uint64_t address) {
 
 // Sends through an entry of the process's sender table: OUROS_UIPI_SENT, _NO_SENDER or _REFUSED.
 // The last two may also mean that the receiver has no slot in the UINTC at the moment: then
-// kernel::uintr_send does it, as `sender` below does by itself. What was stored before is visible to
-// the receiver's handler.
+// kernel::uintr_send does it, as `sender` below does by itself. What was stored before is visible
+// to the receiver's handler.
 inline uint64_t send(uint64_t sender) {
     uint64_t status;
     asm volatile("fence rw, ow\n\t.insn i 0x7b, 2, %0, %1, 0"
@@ -180,6 +180,12 @@ void set_entry(entry* stub);
 void set_handler(unsigned vector, handler* function, void* context = nullptr);
 void set_flag(flag* where);
 
+// The interrupts that are not vectors of the receiver: one function each, called as a handler is.
+// With the first of them utvec becomes vectored, and a vector's way to its handler one jump longer.
+enum class source : unsigned { timer = 4, external = 8 };
+using source_handler = void(void* context);
+void set_source_handler(source from, source_handler* function, void* context = nullptr);
+
 // A vector that nobody else in this thread has claimed, 63 first; -1: none is left. 0 is the
 // ring's.
 int claim_vector();
@@ -190,31 +196,51 @@ extern "C" {
 // The library's own entry stub, and what it calls: a handler per vector (set_handler).
 void ouros_uintr_entry();
 void ouros_uintr_dispatch(uint64_t vectors);
+// The same for the other interrupts, by cause.
+void ouros_uintr_source_entry();
+void ouros_uintr_source_dispatch(uint64_t cause);
 }
 
+// For an entry of all traps to user mode, exceptions too (ouros/exceptions.hpp): from now on this
+// thread's utvec is its own, and it calls vectors_function() with what is pending in the receiver.
+using vectors_handler = void(uint64_t vectors);
+void take_over(entry* all_traps);
+vectors_handler* vectors_function();
+
 } // namespace ouros::uintr
+
+// What precedes an entry stub: the table for utvec's vectored mode, in which cause 0 (and
+// exceptions) come to the stub as in direct mode, and the address of the stub's function.
+#define OUROS_UINTR_TABLE(name, function)                                                          \
+    ".balign 64\n"                                                                                 \
+    ".option push\n.option norvc\n"                                                                \
+    ".rept 4\nj " #name "\n.endr\nj ouros_uintr_source_entry\n"                                    \
+    ".rept 3\nj " #name "\n.endr\nj ouros_uintr_source_entry\nnop\n"                               \
+    ".option pop\n"                                                                                \
+    ".dword " #function "\n"
 
 // Defines an entry stub NAME for FUNCTION, which is extern "C" void (uint64_t vectors).
 #define OUROS_UINTR_ENTRY(name, function)                                                          \
     extern "C" void name();                                                                        \
-    asm(".pushsection .text." #name ", \"ax\", @progbits\n"                                        \
-        ".balign 4\n"                                                                              \
-        ".globl " #name "\n"                                                                       \
-        ".type " #name ", @function\n" #name ":\n"                                                 \
-        "addi sp, sp, -128\n"                                                                      \
-        "sd ra, 0(sp)\n sd t0, 8(sp)\n sd t1, 16(sp)\n sd t2, 24(sp)\n"                            \
-        "sd a0, 32(sp)\n sd a1, 40(sp)\n sd a2, 48(sp)\n sd a3, 56(sp)\n"                          \
-        "sd a4, 64(sp)\n sd a5, 72(sp)\n sd a6, 80(sp)\n sd a7, 88(sp)\n"                          \
-        "sd t3, 96(sp)\n sd t4, 104(sp)\n sd t5, 112(sp)\n sd t6, 120(sp)\n"                       \
-        ".insn i 0x7b, 2, a0, x0, 1\n"                                                             \
-        "call " #function "\n"                                                                     \
-        "ld ra, 0(sp)\n ld t0, 8(sp)\n ld t1, 16(sp)\n ld t2, 24(sp)\n"                            \
-        "ld a0, 32(sp)\n ld a1, 40(sp)\n ld a2, 48(sp)\n ld a3, 56(sp)\n"                          \
-        "ld a4, 64(sp)\n ld a5, 72(sp)\n ld a6, 80(sp)\n ld a7, 88(sp)\n"                          \
-        "ld t3, 96(sp)\n ld t4, 104(sp)\n ld t5, 112(sp)\n ld t6, 120(sp)\n"                       \
-        "addi sp, sp, 128\n"                                                                       \
-        ".word 0x00200073\n" /* uret */                                                            \
-        ".size " #name ", . - " #name "\n"                                                         \
-        ".popsection\n")
+    asm(".pushsection .text." #name ", \"ax\", @progbits\n" OUROS_UINTR_TABLE(                     \
+        name, function) ".globl " #name "\n" OUROS_UINTR_STUB(name, ".insn i 0x7b, 2, a0, x0, 1",  \
+                                                              function) ".popsection\n")
+
+// A stub that saves what a function may overwrite, and calls one with what `argument` puts into a0.
+#define OUROS_UINTR_STUB(name, argument, function)                                                 \
+    ".type " #name ", @function\n" #name ":\n"                                                     \
+    "addi sp, sp, -128\n"                                                                          \
+    "sd ra, 0(sp)\n sd t0, 8(sp)\n sd t1, 16(sp)\n sd t2, 24(sp)\n"                                \
+    "sd a0, 32(sp)\n sd a1, 40(sp)\n sd a2, 48(sp)\n sd a3, 56(sp)\n"                              \
+    "sd a4, 64(sp)\n sd a5, 72(sp)\n sd a6, 80(sp)\n sd a7, 88(sp)\n"                              \
+    "sd t3, 96(sp)\n sd t4, 104(sp)\n sd t5, 112(sp)\n sd t6, 120(sp)\n" argument "\n"             \
+    "call " #function "\n"                                                                         \
+    "ld ra, 0(sp)\n ld t0, 8(sp)\n ld t1, 16(sp)\n ld t2, 24(sp)\n"                                \
+    "ld a0, 32(sp)\n ld a1, 40(sp)\n ld a2, 48(sp)\n ld a3, 56(sp)\n"                              \
+    "ld a4, 64(sp)\n ld a5, 72(sp)\n ld a6, 80(sp)\n ld a7, 88(sp)\n"                              \
+    "ld t3, 96(sp)\n ld t4, 104(sp)\n ld t5, 112(sp)\n ld t6, 120(sp)\n"                           \
+    "addi sp, sp, 128\n"                                                                           \
+    ".word 0x00200073\n" /* uret */                                                                \
+    ".size " #name ", . - " #name "\n"
 
 #endif // OUROS_UINTR_HPP

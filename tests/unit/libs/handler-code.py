@@ -3,7 +3,8 @@
 
     handler-code.py OBJDUMP LIBRARY SCHEDULER-IMAGE
 
-Looks at every function of the library's handler objects (the reactor, the dispatch, signals, IPC), at what
+Looks at every function of the library's handler objects (the reactor, the dispatch, exceptions,
+signals, IPC), at what
 they call outside, and at the scheduler image.
 """
 import re
@@ -11,11 +12,12 @@ import subprocess
 import sys
 
 objdump, library, image = sys.argv[1:]
-HANDLER_OBJECTS = {'device_user_device.cpp.o', 'executor_reactor.cpp.o', 'ipc_handler.cpp.o',
-                   'signal_handler.cpp.o', 'uintr_uintr.cpp.o'}
+HANDLER_OBJECTS = {'device_user_device.cpp.o', 'exceptions_dispatch.cpp.o', 'executor_reactor.cpp.o',
+                   'ipc_handler.cpp.o', 'signal_handler.cpp.o', 'uintr_timer.cpp.o',
+                   'uintr_uintr.cpp.o'}
 # _Unwind_Resume: only after an exception, which a handler must not throw. memcpy: glibc's copies
 # words in integer registers and keeps nothing.
-MAY_CALL = re.compile(r'\.L|_ZNK?5ouros|memcpy$|ouros_(uintr|reactor|device)_(dispatch|entry)$'
+MAY_CALL = re.compile(r'\.L|_ZNK?5ouros|memcpy$|ouros_(uintr|reactor|device|exceptions)_[a-z_]*$'
                       r'|_Unwind_Resume$')
 
 
