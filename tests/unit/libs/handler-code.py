@@ -4,8 +4,7 @@
     handler-code.py OBJDUMP LIBRARY SCHEDULER-IMAGE
 
 Looks at every function of the library's handler objects (the reactor, the dispatch, exceptions,
-signals, IPC), at what
-they call outside, and at the scheduler image.
+signals, IPC), at what they call outside, and at the scheduler image.
 """
 import re
 import subprocess
