@@ -9,6 +9,7 @@
 #include "arch/riscv64/interrupts.h"
 #include "arch/riscv64/page_table.h"
 #include "arch/riscv64/user_traps.h"
+#include "arch/riscv64/zero_page.h"
 #include "device-tree/machine.h"
 #include "drivers/asyscall.h"
 #include "drivers/plic.h"
@@ -96,6 +97,7 @@ void kernel_main(uint64_t, uint64_t tree) {
         give_up("too little memory");
     arch::enter_kernel_space();
     arch::start_traps();
+    arch::start_block_zeroing(machine.zero_block);
     if (machine.harts_ignored)
         print("ouros: %u of %u harts used\n", machine.harts, machine.harts + machine.harts_ignored);
     arch::use_own_stack(run_first_hart);

@@ -110,8 +110,11 @@ void read_hart(int node) {
     }
     machine.hart_ids[machine.harts++] = read_reg(node).start;
     auto* isa = static_cast<const char*>(fdt_getprop(tree, node, "riscv,isa", nullptr));
-    if (machine.harts == 1 && isa)
+    if (machine.harts == 1 && isa) {
         machine.sstc = isa_string_has(isa, "sstc");
+        if (isa_string_has(isa, "zicboz"))
+            machine.zero_block = uint32_t(read_number(node, "riscv,cboz-block-size", 0));
+    }
 }
 
 // The PLIC lists its contexts as pairs (interrupt controller of a hart, interrupt number).

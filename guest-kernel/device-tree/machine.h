@@ -39,6 +39,7 @@ struct machine_description {
     unsigned harts = 0;
     unsigned harts_ignored = 0;                   // more than the kernel is built for
     uint64_t timebase = 0;                        // of the `time` counter, Hz
+    uint32_t zero_block = 0;                      // bytes that cbo.zero clears; 0: not there
     bool sstc = false;                            // S mode has its own timer compare register
     uint32_t plic_context[max_listed_harts] = {}; // S-mode context of each hart
     uint32_t plic_user_context[max_listed_harts]; // U-mode context, or no_context

@@ -111,8 +111,10 @@ long address_space::insert(area&& description) {
         previous = areas_.back();
     if (previous && previous->end == description.start && plain(*previous)) {
         previous->end = description.end;
+        previous->touch(description.touched_start, description.touched_end);
     } else if (next && next->start == description.end && plain(*next)) {
         next->start = description.start;
+        next->touch(description.touched_start, description.touched_end);
     } else {
         auto* a = new (std::nothrow) area(std::move(description));
         if (!a)
@@ -141,6 +143,8 @@ long address_space::split(user_address at) {
     upper->leaving = a->leaving;
     upper->object = a->object;
     upper->pages = a->pages;
+    upper->touched_start = a->touched_start;
+    upper->touched_end = a->touched_end;
     upper->may_write = a->may_write;
     upper->object_offset = a->object_offset + (at - a->start);
     upper->object_end = a->object_end;
@@ -273,6 +277,7 @@ long address_space::map_fixed_pages(physical_address pages, size_t size, uint8_t
     description.end = start + size;
     description.protection = protection;
     description.kind = area_kind::fixed;
+    description.touch(start, start + size);
     long error = insert(std::move(description));
     if (error < 0) {
         take_back(size);
@@ -442,6 +447,7 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
     if (!description.start)
         return -ENOMEM;
     description.end = description.start + new_size;
+    description.touch(description.start, description.end);
     user_address to = description.start;
     if (long error = split(start); error < 0)
         return error;

@@ -61,10 +61,18 @@ enum class area_kind : uint8_t {
 };
 
 struct area : list_node<area> {
+    void touch(user_address from, user_address to) {
+        touched_start = from < touched_start ? from : touched_start;
+        touched_end = to > touched_end ? to : touched_end;
+    }
+
     user_address start = 0;
     user_address end = 0;
     uint8_t protection = 0;
     area_kind kind = area_kind::anonymous;
+    // Every entry of the area is in between: what is large and hardly used need not be searched.
+    user_address touched_start = ~0ull;
+    user_address touched_end = 0;
     bool may_write = true;      // shared: false if the file was not open for writing
     bool leaving = false;       // between unmap_begin and unmap_finish
     ref<memory_object> object;  // anonymous: initial contents

@@ -54,6 +54,7 @@ long address_space::fault_locked(user_address address, uint8_t access) {
     if (a->kind == area_kind::fixed && !(*entry & pte_valid))
         return -EFAULT;
     if (!*entry) {
+        a->touch(page_address, page_address + page_size);
         if (long error = bring_in(*a, page_address, access, *entry); error < 0)
             return error;
     } else if (!(*entry & pte_valid)) { // kept by protect()
@@ -93,10 +94,12 @@ long address_space::bring_in(area& a, user_address page_address, uint8_t access,
     auto* page = static_cast<uint8_t*>(allocate_page());
     if (!page)
         return -ENOMEM;
-    if (copied)
+    if (!copied) {
+        zero_page(page);
+    } else {
         memcpy(page, source, copied);
-    if (copied < page_size)
         memset(page + copied, 0, page_size - copied);
+    }
     if (a.protection & protection_execute)
         synchronise_instructions(*this);
     entry = make_pte(to_physical(page), leaf_bits(a.protection));
@@ -164,6 +167,8 @@ long address_space::copy_area(area& a, address_space& child, bool& write_protect
     twin->kind = a.kind;
     twin->object = a.object;
     twin->pages = a.pages;
+    twin->touched_start = a.touched_start;
+    twin->touched_end = a.touched_end;
     twin->may_write = a.may_write;
     twin->object_offset = a.object_offset;
     twin->object_end = a.object_end;

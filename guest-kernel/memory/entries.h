@@ -29,6 +29,8 @@ void address_space::each_entry(user_address start, user_address end, F&& f) {
     for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a)) {
         user_address at = a->start > start ? a->start : start;
         user_address stop = a->end < end ? a->end : end;
+        at = a->touched_start > at ? a->touched_start : at;
+        stop = a->touched_end < stop ? a->touched_end : stop;
         while (at < stop) {
             arch::pte* entry = table_.find(at);
             if (!entry) { // no last-level table: on to the next one's range

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "arch/riscv64/zero_page.h"
 #include "lib/list.h"
 #include "lib/print.h"
 #include "lib/spinlock.h"
@@ -160,7 +161,7 @@ void* allocate_page() {
 }
 
 void zero_page(void* page) {
-    memset(page, 0, page_size);
+    arch::zero_page(page);
 }
 
 void* allocate_zeroed_page() {

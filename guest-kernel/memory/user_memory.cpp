@@ -34,6 +34,8 @@ long each_piece(address_space& space, user_address at, size_t size, uint8_t acce
 } // namespace
 
 long copy_from_user(address_space& space, void* to, user_address from, size_t size) {
+    if ((from & (page_size - 1)) + size <= page_size && size - 1 < page_size)
+        return space.with_page(from, protection_read, [=](void* p) { memcpy(to, p, size); });
     auto* d = static_cast<uint8_t*>(to);
     return each_piece(space, from, size, protection_read, [&](uint8_t* p, size_t piece) {
         memcpy(d, p, piece);
@@ -43,6 +45,8 @@ long copy_from_user(address_space& space, void* to, user_address from, size_t si
 }
 
 long copy_to_user(address_space& space, user_address to, const void* from, size_t size) {
+    if ((to & (page_size - 1)) + size <= page_size && size - 1 < page_size)
+        return space.with_page(to, protection_write, [=](void* p) { memcpy(p, from, size); });
     auto* s = static_cast<const uint8_t*>(from);
     return each_piece(space, to, size, protection_write, [&](uint8_t* p, size_t piece) {
         memcpy(p, s, piece);

@@ -11,6 +11,13 @@ namespace kernel {
 
 namespace {
 
+// A fork that took the last page would be the end of whoever writes to a shared one next: parent,
+// child, or a bystander. It fails while there still is some memory.
+bool leaves_too_little() {
+    constexpr size_t least_part = 64;
+    return free_page_count() < total_page_count() / least_part;
+}
+
 long copy_parts(process& parent, process& child, bool lend_space) {
     child.files = parent.files->copy();
     if (!child.files)
@@ -24,6 +31,8 @@ long copy_parts(process& parent, process& child, bool lend_space) {
         if (!child.space)
             return -ENOMEM;
     }
+    if (leaves_too_little())
+        return -ENOMEM;
     memcpy(child.name, parent.name, sizeof child.name);
     child.file_mode_mask = parent.file_mode_mask;
     lock_guard guard(parent.lock);

@@ -28,19 +28,22 @@ void destroy_level(pte* table, unsigned level) {
     free_pages(table);
 }
 
-pte* next_table(pte& entry, bool create) {
+} // namespace
+
+pte* page_table::next_table(pte& entry, bool create) {
     if (!(entry & pte_valid)) {
         if (!create)
             return nullptr;
         void* page = allocate_zeroed_page();
         if (!page)
             return nullptr;
+        if (tables_ < most_listed)
+            listed_[tables_] = static_cast<pte*>(page);
+        tables_++;
         entry = to_physical(page) >> page_shift << 10 | pte_valid;
     }
     return is_leaf(entry) ? nullptr : from_physical<pte>(pte_address(entry));
 }
-
-} // namespace
 
 bool page_table::create() {
     root_ = static_cast<pte*>(allocate_zeroed_page());
@@ -48,18 +51,29 @@ bool page_table::create() {
 }
 
 void page_table::destroy() {
-    if (root_)
+    if (!root_)
+        return;
+    if (tables_ <= most_listed) {
+        while (tables_ > 0)
+            free_pages(listed_[--tables_]);
+        free_pages(root_);
+    } else {
         destroy_level(root_, levels - 1);
+    }
     root_ = nullptr;
+    tables_ = 0;
+    last_region_ = ~0ull;
 }
 
-pte* page_table::find(uint64_t address, bool create) {
+pte* page_table::find_from_root(uint64_t address, bool create) {
     pte* table = root_;
     for (unsigned level = levels - 1; level > 0; level--) {
         table = next_table(table[index_at(address, level)], create);
         if (!table)
             return nullptr;
     }
+    last_region_ = address >> region_shift;
+    last_table_ = table;
     return &table[index_at(address, 0)];
 }
 

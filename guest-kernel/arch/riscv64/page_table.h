@@ -54,7 +54,11 @@ class page_table {
 
     // The leaf entry for an address, or nullptr. With create, tables on the way are made;
     // nullptr is then out of memory.
-    pte* find(uint64_t address, bool create = false);
+    pte* find(uint64_t address, bool create = false) {
+        if (address >> region_shift == last_region_)
+            return &last_table_[address >> page_shift & 511];
+        return find_from_root(address, create);
+    }
     // Kernel: maps a range with the largest pages that fit. False: out of memory.
     bool map_range(uint64_t address, physical_address to, uint64_t size, uint64_t bits);
 
@@ -62,7 +66,19 @@ class page_table {
     explicit operator bool() const { return root_ != nullptr; }
 
   private:
+    static constexpr unsigned region_shift = page_shift + 9; // what one last-level table covers
+    static constexpr unsigned most_listed = 16;
+
+    pte* find_from_root(uint64_t address, bool create);
+    pte* next_table(pte& entry, bool create);
+
     pte* root_ = nullptr;
+    // Found last: most accesses are near the one before.
+    uint64_t last_region_ = ~0ull;
+    pte* last_table_ = nullptr;
+    // The tables below the root, so that a small process's end need not search for them.
+    pte* listed_[most_listed];
+    unsigned tables_ = 0; // how many there are; if more than the list holds, it is of no use
 };
 
 // Makes this hart forget a translation of an address space.
