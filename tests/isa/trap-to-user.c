@@ -32,6 +32,25 @@ static long enable_all(long unused)
     return 0;
 }
 
+static uint32_t word;
+
+/* What sc left: 1, if the trap between the two broke the reservation. */
+static long trap_between_lr_and_sc(long unused)
+{
+    long failed;
+
+    (void)unused;
+    csr_set(uie, USI);
+    csr_set(ustatus, STATUS_UIE);
+    __asm__ volatile("lr.w t0, (%1)\n\t"
+                     "csrsi uip, 1\n\t"
+                     "sc.w %0, t0, (%1)"
+                     : "=&r"(failed)
+                     : "r"(&word)
+                     : "t0", "memory");
+    return failed;
+}
+
 void test(void)
 {
     reg status = 0;
@@ -66,6 +85,13 @@ void test(void)
         EQUAL(csr_read(sstatus) & ~(STATUS_UIE | STATUS_UPIE),
               status & ~(STATUS_UIE | STATUS_UPIE));
     }
+
+    /* A handler that takes a lock must not make the lock of what it interrupted look untouched. */
+    fresh();
+    delegate_to_user(U_INTS, 0);
+    on_trap[MODE_U] = take_usi;
+    EQUAL(call_in(MODE_U, trap_between_lr_and_sc, 0), 1);
+    EQUAL(traps[MODE_U].count, 1);
 
     /* With UIE clear before, UPIE is clear in the handler: an exception shows it. */
     fresh();

@@ -52,6 +52,9 @@ static long sip_and_sie(long unused)
     csr_write(uie, -1ull);
     EQUAL(csr_read(uie), UTI);
     EQUAL(csr_read(sie), UTI);
+    csr_write(sie, U_INTS);
+    EQUAL(csr_read(uie), UTI);
+    csr_write(sie, 0);
     csr_write(sip, USI);
     EQUAL(csr_read(uip), 0);
     csr_write(uip, -1ull);

@@ -8,6 +8,7 @@
 
 #define COUNTEREN_TM 2
 #define LONG 20000 /* 2 ms */
+#define SHORT 500  /* 50 us, in which QEMU executes 50 000 instructions here */
 
 static uint64_t taken_at;
 
@@ -57,6 +58,15 @@ static long user(long unused)
     EQUAL(traps[MODE_U].count, 3);
     set_utimecmp(NEVER);
     csr_clear(ustatus, STATUS_UIE);
+
+    /* Close ahead is not yet; and what was pending is not, once its time is moved. */
+    set_utimecmp(now() + SHORT);
+    EQUAL(csr_read(uip), 0);
+    set_utimecmp(1);
+    EQUAL(csr_read(uip), UTI);
+    set_utimecmp(now() + LONG);
+    EQUAL(csr_read(uip), 0);
+    set_utimecmp(NEVER);
     return unused;
 }
 
