@@ -39,6 +39,12 @@ long file::seek(int64_t, int) {
 long file::truncate(uint64_t) {
     return -EINVAL;
 }
+long file::seals() {
+    return -EINVAL;
+}
+long file::add_seals(uint32_t) {
+    return -EINVAL;
+}
 long file::sync(bool) {
     return -EINVAL;
 }

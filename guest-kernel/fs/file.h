@@ -77,6 +77,9 @@ class file : public ref_counted {
     virtual bool is_seekable() const { return false; }
     // What it sends to, if it stands for the right to send a user interrupt.
     virtual const struct uintr_target* sender_target() const { return nullptr; }
+    // F_SEAL_ bits of a file in memory; -EINVAL for others.
+    virtual long seals();
+    virtual long add_seals(uint32_t more);
     // What a shared mapping shows. Null: the file can't be mapped so, or there is no memory.
     virtual ref<page_object> shared_pages();
     // The socket, if it is one.

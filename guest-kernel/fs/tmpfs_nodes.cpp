@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fs/tmpfs_nodes.h"
 
+#include <linux/fcntl.h>
 #include <new>
 
 namespace kernel {
@@ -100,6 +101,26 @@ size_t tmpfs_file::read(uint64_t offset, void* to, size_t count) const {
     return count;
 }
 
+// Not to be sealed, as any file that is not said to be.
+tmpfs_file::tmpfs_file(uint32_t permissions)
+    : inode(inode_kind::file, permissions)
+    , seals_(F_SEAL_SEAL) {}
+
+long tmpfs_file::add_seals(uint32_t more) {
+    lock_guard guard(pages_lock);
+    if (more & ~(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+        return -EINVAL;
+    if (seals_ & F_SEAL_SEAL)
+        return -EPERM;
+    seals_ |= more;
+    return 0;
+}
+
+uint32_t tmpfs_file::seals() const {
+    lock_guard guard(pages_lock);
+    return seals_;
+}
+
 uint8_t* tmpfs_file::find_page(uint64_t index) const {
     lock_guard guard(pages_lock);
     return pages_.find(index);
@@ -130,6 +151,8 @@ long tmpfs_file::write(uint64_t offset, const void* from, size_t count) {
         uint8_t* page;
         {
             lock_guard guard(pages_lock);
+            if (at + chunk > size_ && (seals_ & F_SEAL_GROW))
+                return done > 0 ? static_cast<long>(done) : -EPERM;
             page = writable_page(at / page_size);
             if (page && at + chunk > size_)
                 size_ = at + chunk;
@@ -147,6 +170,8 @@ long tmpfs_file::truncate(uint64_t size) {
     if (size > file_size_max)
         return -EFBIG;
     lock_guard guard(pages_lock);
+    if ((size < size_ && (seals_ & F_SEAL_SHRINK)) || (size > size_ && (seals_ & F_SEAL_GROW)))
+        return -EPERM;
     if (size < size_) {
         // What is cut off must read as zeros if the file grows again.
         size_t in_page = size % page_size;

@@ -45,8 +45,7 @@ class inode : public ref_counted {
 // page that truncate takes away while it is mapped is the mapping's from then on.
 class tmpfs_file final : public inode {
   public:
-    explicit tmpfs_file(uint32_t permissions)
-        : inode(inode_kind::file, permissions) {}
+    explicit tmpfs_file(uint32_t permissions);
 
     file_attributes attributes() const override;
     uint64_t size() const { return size_; }
@@ -68,6 +67,12 @@ class tmpfs_file final : public inode {
     // 0, -ENOSPC, -EFBIG.
     long truncate(uint64_t size);
 
+    // F_SEAL_SHRINK, _GROW and _SEAL, which hold for good. 0; -EPERM: sealed against more;
+    // -EINVAL: one that is not offered.
+    long add_seals(uint32_t more);
+    uint32_t seals() const;
+    void allow_sealing() { seals_ = 0; }
+
     mutable spinlock pages_lock;
     // With pages_lock, for mappings: a page below size(), made if it was a hole. Null: no memory.
     uint8_t* page_for_mapping(uint64_t index) { return writable_page(index); }
@@ -80,6 +85,7 @@ class tmpfs_file final : public inode {
     const uint8_t* image_ = nullptr;
     uint64_t image_size_ = 0;
     uint64_t size_ = 0;
+    uint32_t seals_; // with pages_lock
 };
 
 class tmpfs_symlink final : public inode {

@@ -129,6 +129,10 @@ class open_regular final : public tree_file {
         lock_guard guard(contents().lock);
         return contents().truncate(size);
     }
+    long seals() override { return contents().seals(); }
+    long add_seals(uint32_t more) override {
+        return writable() ? contents().add_seals(more) : -EPERM;
+    }
     bool is_seekable() const override { return true; }
     ref<page_object> shared_pages() override {
         return ref<mapped_file>::adopt(new (std::nothrow) mapped_file(ref<inode>(&node())));
@@ -217,11 +221,13 @@ class open_directory final : public tree_file {
 
 } // namespace
 
-long make_memory_file(uint32_t flags, ref<file>& made) {
-    auto node = ref<inode>::adopt(new (std::nothrow) tmpfs_file(0777));
-    if (!node)
+long make_memory_file(uint32_t flags, bool sealable, ref<file>& made) {
+    auto contents = ref<tmpfs_file>::adopt(new (std::nothrow) tmpfs_file(0777));
+    if (!contents)
         return -ENOMEM;
-    return open_node(std::move(node), flags, made);
+    if (sealable)
+        contents->allow_sealing();
+    return open_node(std::move(contents), flags, made);
 }
 
 long open_node(ref<inode> node, uint32_t flags, ref<file>& made) {

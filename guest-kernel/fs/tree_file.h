@@ -12,6 +12,6 @@ namespace kernel {
 long open_node(ref<inode> node, uint32_t flags, ref<file>& made);
 
 // A file that no directory knows: memfd_create. -ENOMEM.
-long make_memory_file(uint32_t flags, ref<file>& made);
+long make_memory_file(uint32_t flags, bool sealable, ref<file>& made);
 
 } // namespace kernel

@@ -133,6 +133,10 @@ long fcntl(caller& who, uint64_t fd, uint64_t command, uint64_t argument) {
     case F_SETFL:
         f->set_flags(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME, static_cast<uint32_t>(argument));
         return 0;
+    case F_ADD_SEALS:
+        return f->add_seals(static_cast<uint32_t>(argument));
+    case F_GET_SEALS:
+        return f->seals();
     default:
         return -EINVAL;
     }
@@ -207,7 +211,7 @@ long memfd_create(caller& who, uint64_t name_at, uint64_t flags) {
     if (long length = user_string(*who.owner->space, name, name_at, sizeof name); length < 0)
         return length == -ENAMETOOLONG ? -EINVAL : length;
     ref<file> made;
-    if (long error = make_memory_file(O_RDWR | O_LARGEFILE, made); error < 0)
+    if (long error = make_memory_file(O_RDWR | O_LARGEFILE, flags & allow_sealing, made); error < 0)
         return error;
     return files_of(who).install(std::move(made), flags & close_on_exec);
 }

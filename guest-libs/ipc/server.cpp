@@ -40,6 +40,9 @@ void server::close() {
             continue;
         store_release(&each->at.shared->closed, 1u);
         notify(each.get());
+        each->owner = nullptr;
+        if (each->in_service)
+            each.release(); // goes with its last request
     }
     in_use_.clear();
     channels_.clear();
@@ -125,6 +128,12 @@ void server::notify(detail::served* channel) {
 }
 
 void server::answer(detail::served* channel, uint32_t slot, int64_t result) {
+    server* owner = channel->owner;
+    if (!owner) { // closed: nobody waits for it
+        if (--channel->in_service == 0)
+            delete channel;
+        return;
+    }
     const uint32_t mask = channel->at.where.slots - 1;
     store_relaxed(&channel->at.replies[channel->reply_tail & mask], make_entry(slot, result));
     store_release(&channel->at.shared->reply_tail, ++channel->reply_tail);
@@ -135,7 +144,7 @@ void server::answer(detail::served* channel, uint32_t slot, int64_t result) {
         channel->in_service--;
     }
     if (channel->dropped && channel->in_service == 0) [[unlikely]]
-        release(channel);
+        owner->release(channel);
 }
 
 size_t request::copy(bytes to) const {
@@ -155,13 +164,13 @@ int64_t request::reply_in_place(size_t length) {
     if (length > from_->at.where.slot_size)
         return -EMSGSIZE;
     detail::served* from = std::exchange(from_, nullptr);
-    from->owner->answer(from, slot_, static_cast<int64_t>(length));
+    server::answer(from, slot_, static_cast<int64_t>(length));
     return 0;
 }
 
 void request::fail(int64_t error) {
     detail::served* from = std::exchange(from_, nullptr);
-    from->owner->answer(from, slot_, error < 0 ? error : -EIO);
+    server::answer(from, slot_, error < 0 ? error : -EIO);
 }
 
 request server::try_next() {

@@ -98,7 +98,7 @@ struct view {
 
 // The server's own part of a channel.
 struct served {
-    server* owner;
+    server* owner; // null: closed
     unsigned number;
     shared_memory memory;
     view at;
@@ -286,7 +286,7 @@ class server : poller {
 
     // Gives the thread a receiver if it has none. 0 or -errno. Turns user interrupts on.
     int64_t open();
-    // No request may be in service.
+    // Ends the calls of all clients. Requests that are in service may still be answered, in vain.
     void close();
 
     // A channel for one more client. Its number, or -errno.
@@ -317,8 +317,8 @@ class server : poller {
     bool give_to_waiters();
     void set_sleeping(bool now);
 
-    void notify(detail::served* channel);
-    void answer(detail::served* channel, uint32_t slot, int64_t result);
+    static void notify(detail::served* channel);
+    static void answer(detail::served* channel, uint32_t slot, int64_t result);
     void release(detail::served* channel);
 
     std::vector<std::unique_ptr<detail::served>> channels_; // null: a number that is free

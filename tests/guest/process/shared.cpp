@@ -42,12 +42,37 @@ uint8_t* map(size_t size, int protection, int flags, int fd = -1, off_t offset =
 }
 constexpr int read_write = PROT_READ | PROT_WRITE;
 
+void seals() {
+    int fd = memfd_create("sealed", MFD_ALLOW_SEALING);
+    tell("no seals at first", fcntl(fd, F_GET_SEALS) == 0);
+    tell("a size", ftruncate(fd, page) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+    tell("it does not shrink", ftruncate(fd, page - 1) == -1 && errno == EPERM);
+    tell("it grows", ftruncate(fd, 2 * page) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0);
+    tell("it does not grow", ftruncate(fd, 2 * page + 1) == -1 && errno == EPERM);
+    tell("nor by write", pwrite(fd, "ab", 2, 2 * page) == -1 && errno == EPERM);
+    tell("it is written to", pwrite(fd, "ab", 2, 2 * page - 2) == 2);
+    tell("sealed", fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL) == 0);
+    tell("for good", fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == -1 && errno == EPERM);
+    int other = dup(fd);
+    tell("all of them", fcntl(other, F_GET_SEALS) == (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
+    int pipes[2];
+    tell("a pipe has none",
+         pipe(pipes) == 0 && fcntl(pipes[0], F_GET_SEALS) == -1 && errno == EINVAL);
+    close(pipes[0]);
+    close(pipes[1]);
+    close(other);
+    close(fd);
+}
+
 void memory_files() {
     int fd = memfd_create("name", MFD_CLOEXEC);
     struct stat s;
     tell("memfd", fd >= 0 && fstat(fd, &s) == 0 && s.st_size == 0 && S_ISREG(s.st_mode));
     tell("memfd has flags", fcntl(fd, F_GETFD) == FD_CLOEXEC);
     tell("memfd refuses", memfd_create("name", 0x1000) == -1 && errno == EINVAL);
+    tell("no seals unless asked for", fcntl(fd, F_GET_SEALS) == F_SEAL_SEAL &&
+                                          fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == -1 &&
+                                          errno == EPERM);
     tell("ftruncate", ftruncate(fd, 3 * page) == 0);
     uint8_t* shared = map(3 * page, read_write, MAP_SHARED, fd);
     uint8_t* again = map(page, read_write, MAP_SHARED, fd, 2 * page);
@@ -149,6 +174,7 @@ void locks() {
 } // namespace
 
 int main() {
+    seals();
     memory_files();
     named_files();
     locks();
