@@ -27,8 +27,8 @@ long set_user_exceptions(thread& t, uint64_t mask, uint64_t flags) {
     uint64_t before = t.user_exceptions;
     t.user_traps = true;
     t.user_exceptions = mask;
-    // The kernel learns of the first use of floating point by an illegal instruction, which it would
-    // not see any more.
+    // The kernel learns of the first use of floating point by an illegal instruction, which it
+    // would not see any more.
     if (arch::directly_delegable(mask) & bit(arch::cause_illegal_instruction))
         arch::keep_float_on(t);
     arch::set_user_exceptions(*t.frame, mask);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Traps that go to user mode without the kernel: the registers a thread has for them (utvec, uscratch,
-// uepc, ucause, utval, uie, utimecmp) and what S mode lets through (sideleg, sedeleg).
+// Traps that go to user mode without the kernel: the registers a thread has for them (utvec,
+// uscratch, uepc, ucause, utval, uie, utimecmp) and what S mode lets through (sideleg, sedeleg).
 //
 // Every program can write those registers. They are saved for a thread that has asked for user
 // interrupts or exceptions (thread::user_traps); another one finds them cleared each time it is

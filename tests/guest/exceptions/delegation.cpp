@@ -28,8 +28,8 @@ void check(const char* what, uint64_t cause, uint64_t pc, uint64_t value) {
 
 // Returns how often the kernel was entered for what the hart takes by itself; its tick counts, too.
 uint64_t each_cause() {
-    auto* page = static_cast<char*>(
-        mmap(nullptr, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    auto* page =
+        static_cast<char*>(mmap(nullptr, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     alignas(16) static char word[32];
     auto at = reinterpret_cast<uint64_t>(page) + 40;
     raw_start(OUROS_USER_EXCEPTIONS);
@@ -57,7 +57,9 @@ uint64_t each_cause() {
                  "sub t0, ra, %0\n"
                  "sd t0, 24(%1)\n"
                  "jr %0\n"
-                 "1:\n" ::"r"(page), "r"(&raw) : "ra", "t0", "memory");
+                 "1:\n" ::"r"(page),
+                 "r"(&raw)
+                 : "ra", "t0", "memory");
     check("instruction page fault", 12, reinterpret_cast<uint64_t>(page),
           reinterpret_cast<uint64_t>(page));
     expect(user_exceptions(0) == OUROS_USER_EXCEPTIONS, "the mask before");
@@ -100,8 +102,8 @@ void refused_arguments() {
 }
 
 void faulting_in() {
-    auto* page = static_cast<char*>(
-        mmap(nullptr, 3 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    auto* page =
+        static_cast<char*>(mmap(nullptr, 3 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(page + 8192, 4096, PROT_NONE);
     raw_start(1 << 13 | 1 << 15);
     raw.skip = 4;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // A thread that spoils its own handling of exceptions hurts nobody else: with a handler that faults
-// in its first instruction it goes round for ever, and its process can still be ended. WHAT says how
-// it is spoilt.
+// in its first instruction it goes round for ever, and its process can still be ended. WHAT says
+// how it is spoilt.
 
 #include "raw.hpp"
 
