@@ -7,6 +7,7 @@
 #include "libqtest.h"
 #include "qobject/qdict.h"
 #include "asyscall-driver.h"
+#include "standard-headers/ouros/uintc.h"
 
 static const struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 
@@ -245,6 +246,49 @@ static void test_notify(void)
     asyscall_free(d);
 }
 
+static void set_notify(AsyscallQueue *q, uint64_t address, uint32_t data)
+{
+    AsyscallDriver *d = q->driver;
+
+    q->description.notify_address = address;
+    q->description.notify_data = data;
+    asyscall_poke(d, q->description_at, &q->description,
+                  sizeof(q->description));
+    g_assert_cmpint(asyscall_command(d, (struct io_uring_sqe) {
+        .opcode = ASYSCALL_CTL_MODIFY, .fd = 1, .addr = q->description_at,
+    }), ==, 0);
+}
+
+/* The device's message is a send of the UINTC, as an MSI is an interrupt. */
+static void test_notify_is_a_send(void)
+{
+    AsyscallDriver *d = asyscall_new_args("-machine uintc=on", "queue-pairs=4");
+    AsyscallQueue *q = asyscall_queue(d, 1, 0);
+    uint64_t receiver = OUROS_UINTC_BASE + 6 * OUROS_UINTC_RECEIVER_SIZE;
+    uint64_t low = OUROS_UINTC_LOW_ACTIVE |
+                   7ull << OUROS_UINTC_LOW_GENERATION_SHIFT;
+
+    qtest_irq_intercept_out(d->qts, "/machine/uintc-device");
+    qtest_writeq(d->qts, receiver + OUROS_UINTC_LOW, low);
+    set_notify(q, receiver + OUROS_UINTC_SEND,
+               7u << OUROS_UINTC_SEND_GENERATION_SHIFT | 5);
+    g_assert_false(qtest_get_irq(d->qts, 0));
+    asyscall_check_alive(q, 1);
+    g_assert_true(qtest_get_irq(d->qts, 0));
+    g_assert_cmphex(qtest_readq(d->qts, receiver + OUROS_UINTC_HIGH), ==,
+                    1u << 5);
+    g_assert_false(qtest_get_irq(d->qts, 0));
+
+    /* The slot's next owner hears nothing of it. */
+    qtest_writeq(d->qts, receiver + OUROS_UINTC_LOW, OUROS_UINTC_LOW_ACTIVE |
+                 8ull << OUROS_UINTC_LOW_GENERATION_SHIFT);
+    asyscall_check_alive(q, 2);
+    g_assert_false(qtest_get_irq(d->qts, 0));
+    g_assert_cmphex(qtest_readq(d->qts, receiver + OUROS_UINTC_HIGH), ==, 0);
+    asyscall_queue_free(q);
+    asyscall_free(d);
+}
+
 static void test_event_index(void)
 {
     AsyscallDriver *d = asyscall_new("queue-pairs=4");
@@ -346,6 +390,7 @@ int main(int argc, char **argv)
     qtest_add_func("/asyscall/odd-accesses-do-nothing", test_odd_accesses);
     qtest_add_func("/asyscall/running-blocks-migration", test_migration);
     qtest_add_func("/asyscall/notify", test_notify);
+    qtest_add_func("/asyscall/notify-is-a-send", test_notify_is_a_send);
     qtest_add_func("/asyscall/event-index", test_event_index);
     qtest_add_func("/asyscall/event-index-only-if-negotiated",
                    test_event_index_not_negotiated);
