@@ -7,10 +7,9 @@
 //   uart.open("serial@10009000", [](void* driver) { ... }, &driver);
 //   uart.set8(1, 0x01);                              the device may interrupt from here on
 //
-// Open it where the thread's user-interrupt entry is in place: inside ouros::run, or after
-// uintr::set_handler; not with an entry of the program's own (uintr::set_entry). The function runs
-// as every user-interrupt handler does (ouros/uintr.hpp), between claim and completion. It must
-// attend to everything that the device asks for, so that its interrupt line falls.
+// The function runs as every user-interrupt handler does (ouros/uintr.hpp), between claim and
+// completion. It must attend to everything that the device asks for, so that its interrupt line
+// falls.
 #ifndef OUROS_USER_DEVICE_HPP
 #define OUROS_USER_DEVICE_HPP
 
@@ -29,8 +28,8 @@ class user_device {
     user_device(const user_device&) = delete;
     user_device& operator=(const user_device&) = delete;
 
-    // For this thread, for the rest of its life: 0; -errno of OUROS_SYS_user_device; -EBUSY: the
-    // thread's entry is the program's own. Leaves ustatus.UIE as it is.
+    // For this thread, for the rest of its life: 0, or -errno of OUROS_SYS_user_device. Leaves
+    // ustatus.UIE as it is.
     int64_t open(const char* name, handler* function, void* context);
 
     uint8_t get8(unsigned offset) const { return registers_[offset]; }
@@ -42,7 +41,7 @@ class user_device {
     }
 
   private:
-    friend void interrupt_device(user_device&);
+    static void interrupt(void* self);
 
     volatile uint8_t* registers_ = nullptr;
     handler* function_ = nullptr;

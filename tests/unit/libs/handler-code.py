@@ -16,7 +16,7 @@ HANDLER_OBJECTS = {'device_user_device.cpp.o', 'exceptions_dispatch.cpp.o', 'exe
                    'uintr_uintr.cpp.o'}
 # _Unwind_Resume: only after an exception, which a handler must not throw. memcpy: glibc's copies
 # words in integer registers and keeps nothing.
-MAY_CALL = re.compile(r'\.L|_ZNK?5ouros|memcpy$|ouros_(uintr|reactor|device|exceptions)_[a-z_]*$'
+MAY_CALL = re.compile(r'\.L|_ZNK?5ouros|memcpy$|ouros_(uintr|reactor|exceptions)_[a-z_]*$'
                       r'|_Unwind_Resume$')
 
 
