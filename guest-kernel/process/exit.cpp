@@ -56,6 +56,7 @@ task<long> make_teardown(process& p) {
         p.files->close_all(false);
         p.files.reset();
     }
+    end_timers(p, true);
     release_senders(p);
     p.space.reset();
     leave_lent_space(p);

@@ -150,6 +150,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
     co_await close_rings(p);
     p.files->close_all(true);
     reset_signal_handlers(p, t);
+    end_timers(p, false);
     t.next = next.release();
     co_return 0;
 }

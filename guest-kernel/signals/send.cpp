@@ -70,6 +70,13 @@ bool is_fatal(process& p, const thread* t, int signal) {
 long enqueue(process& p, pending_signals& pending, const signal_info& info) {
     int signal = info.number;
     bool real_time = signal >= first_real_time_signal;
+    if (info.code == code_timer && (pending.set & set_of(signal)))
+        for (queued_signal& entry : pending.queue) // a timer's signal is there once
+            if (entry.info.number == signal && entry.info.code == code_timer &&
+                entry.info.timer.id == info.timer.id) {
+                entry.info.timer.overruns += info.timer.overruns + 1;
+                return 0;
+            }
     if (!real_time && (pending.set & set_of(signal)))
         return 0;
     queued_signal* entry = nullptr;

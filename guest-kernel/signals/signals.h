@@ -28,6 +28,7 @@
 
 #include "lib/list.h"
 #include "signals/signal.h"
+#include "signals/signal_timer.h"
 
 namespace kernel {
 
@@ -73,6 +74,7 @@ struct thread_signals {
 struct process_signals {
     pending_signals pending;
     unsigned queued = 0; // entries of all its pending sets
+    list<signal_timer> timers;
 };
 inline constexpr unsigned max_queued_signals = 1024; // RLIMIT_SIGPENDING, per process
 

@@ -98,7 +98,7 @@ syscall_function erase(F* function) {
 
 extern const syscall_entry process_calls[], child_calls[], memory_calls[], time_calls[],
     signal_calls[], information_calls[], futex_calls[], file_calls[], affinity_calls[],
-    socket_calls[];
+    socket_calls[], timer_calls[];
 
 // Boot: fills the table.
 void syscalls_start();

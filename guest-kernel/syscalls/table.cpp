@@ -17,8 +17,8 @@ namespace kernel {
 namespace {
 
 const syscall_entry* const lists[] = {
-    process_calls,     child_calls, memory_calls, time_calls,     signal_calls,
-    information_calls, futex_calls, file_calls,   affinity_calls, socket_calls,
+    process_calls, child_calls, memory_calls,   time_calls,   signal_calls, information_calls,
+    futex_calls,   file_calls,  affinity_calls, socket_calls, timer_calls,
 };
 
 long unknown(uint64_t number) {
