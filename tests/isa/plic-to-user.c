@@ -5,6 +5,11 @@
  * UART, which has an interrupt to give whenever its transmitter is empty.
  */
 #include "isa.h"
+#include "points.h"
+
+/* N16: run-points saves and loads the machine here. */
+POINT(claimed)
+POINT(pending_in_the_plic)
 
 #define PLIC 0xc000000ul
 #define USER_CONTEXT 2 /* of the only hart: behind its contexts for M and S mode */
@@ -23,6 +28,7 @@ static void serve(struct frame *frame)
     (void)frame;
     EQUAL(csr_read(uip), UEI);
     EQUAL(*claim, UART_SOURCE);
+    claimed();
     /* Claimed: the context has nothing more to give. */
     EQUAL(csr_read(uip), 0);
     EQUAL(*claim, 0);
@@ -54,6 +60,8 @@ static long driver(long unused)
     /* Masked here: it waits in the PLIC. */
     csr_clear(uie, UEI);
     *uart_enable = 2;
+    EQUAL(csr_read(uip), UEI);
+    pending_in_the_plic();
     EQUAL(csr_read(uip), UEI);
     EQUAL(traps[MODE_U].count, 11);
     csr_set(uie, UEI);
