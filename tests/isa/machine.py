@@ -118,6 +118,15 @@ class Machine:
         if (answer := self.qtest_stream.readline().strip()) != "OK":
             raise Failure(f"the hart's input {irq}: {answer or 'QEMU ended'}")
 
+    def reset(self):
+        """It is held at its first instruction, as after the start."""
+        self.qmp("system_reset")
+        end = time.monotonic() + DEADLINE
+        while self.qmp("query-status")["status"] != "prelaunch":
+            if time.monotonic() > end:
+                raise Failure("the machine is not reset")
+            time.sleep(0.02)
+
     def save(self, file):
         self.qmp("migrate", uri=f"file:{file}")
         end = time.monotonic() + DEADLINE
