@@ -199,7 +199,7 @@ void pipe_round_trip(const sides& which) {
 
 void peers(const char*) {
     const bool one_hart = sysconf(_SC_NPROCESSORS_ONLN) == 1;
-    for (kind what : {kind::threads}) {
+    for (kind what : {kind::threads, kind::processes}) {
         if (!one_hart) {
             const sides apart{what, place::two_harts};
             one_way(apart);

@@ -46,11 +46,6 @@ void link::meet() {
 }
 
 int link::swap(int fd) {
-    if (which_.what == kind::threads) {
-        shared_->fds[side_] = fd;
-        meet();
-        return shared_->fds[1 - side_];
-    }
     ouros::check(ouros::send_fds(socket_, &fd, 1), "send_fds");
     ouros::owned_fd other;
     ouros::check(ouros::receive_fds(socket_, &other, 1), "receive_fds");
@@ -63,19 +58,18 @@ void run_sides(const sides& which, const std::function<void(link&)>& first,
     ouros::check(page == MAP_FAILED ? -errno : 0, "mmap");
     auto* shared = static_cast<common*>(page);
     int sockets[2] = {-1, -1}, pipes[2][2];
-    if (which.what == kind::processes)
-        ouros::check(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) < 0 ? -errno : 0, "socketpair");
+    ouros::check(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) < 0 ? -errno : 0, "socketpair");
     for (auto& each : pipes)
         ouros::check(::pipe(each) < 0 ? -errno : 0, "pipe");
     const auto run_second = [&] {
         run_on(which.where == place::one_hart ? 0 : 1);
-        link to_first(1, which, sockets, pipes, shared);
+        link to_first(1, sockets, pipes, shared);
         second(to_first);
     };
     // The first side, too, runs in a thread of its own: what it sets up ends with it.
     const auto run_first = [&] {
         run_on(0);
-        link to_second(0, which, sockets, pipes, shared);
+        link to_second(0, sockets, pipes, shared);
         first(to_second);
     };
     if (which.what == kind::threads) {
@@ -93,9 +87,9 @@ void run_sides(const sides& which, const std::function<void(link&)>& first,
         int status = 0;
         ouros::check(::waitpid(child, &status, 0) < 0 ? -errno : 0, "waitpid");
         ouros::check(status ? -ECHILD : 0, "the second side");
-        ::close(sockets[0]);
-        ::close(sockets[1]);
     }
+    ::close(sockets[0]);
+    ::close(sockets[1]);
     for (auto& each : pipes) {
         ::close(each[0]);
         ::close(each[1]);

@@ -25,17 +25,13 @@ struct sides {
 // What both sides see: a page that fork shares.
 struct common {
     uint64_t at[64]; // for the measurement
-    int fds[2];      // swap()'s own
 };
 
 // One side's way to the other.
 class link {
   public:
-    link(unsigned side, const sides& which, const int* sockets, const int (*pipes)[2],
-         common* shared)
-        : side_(side)
-        , which_(which)
-        , socket_(sockets[side])
+    link(unsigned side, const int* sockets, const int (*pipes)[2], common* shared)
+        : socket_(sockets[side])
         , from_(pipes[side][0])
         , to_(pipes[1 - side][1])
         , shared_(shared) {}
@@ -51,8 +47,6 @@ class link {
     uint64_t read_word();
 
   private:
-    unsigned side_;
-    sides which_;
     int socket_;
     int from_, to_;
     common* shared_;

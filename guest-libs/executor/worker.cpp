@@ -8,7 +8,6 @@
 #include <ouros/reactor.hpp>
 #include <ouros/task.hpp>
 #include <ouros/worker.hpp>
-#include <unistd.h>
 
 namespace ouros {
 
@@ -26,7 +25,6 @@ int64_t worker::start(const worker_options& options) {
     scheduler_.init(&queue_, nullptr);
     yield_ = scheduler_.yield;
     ring_ = ring(where);
-    polling_.for_harts(::sysconf(_SC_NPROCESSORS_ONLN));
     batch_ = options.batch < options.sq_entries ? options.batch : options.sq_entries;
     counters_ = {};
     install_reactor();

@@ -5,7 +5,6 @@
 #include <ouros/ipc.hpp>
 #include <ouros/ordering.h>
 #include <ouros/worker.hpp>
-#include <unistd.h>
 
 namespace ouros::ipc {
 
@@ -49,7 +48,6 @@ int64_t client::open(const invitation& from) {
     free_ = std::make_unique<uint32_t[]>(where.slots);
     for (free_count_ = 0; free_count_ < where.slots; free_count_++)
         free_[free_count_] = where.slots - 1 - free_count_; // slot 0 first
-    polling_.for_harts(::sysconf(_SC_NPROCESSORS_ONLN));
     error_ = 0;
     store_relaxed(&at_.shared->client_sleeps, 1u);
     uintr::set_handler(static_cast<unsigned>(vector_), interrupt, this);

@@ -5,7 +5,6 @@
 #include <ouros/ipc.hpp>
 #include <ouros/ordering.h>
 #include <ouros/worker.hpp>
-#include <unistd.h>
 
 namespace ouros::ipc {
 
@@ -21,7 +20,6 @@ int64_t server::open() {
     if (vector < 0)
         return -ENOSPC;
     vector_ = vector;
-    polling_.for_harts(::sysconf(_SC_NPROCESSORS_ONLN));
     uintr::set_handler(static_cast<unsigned>(vector), interrupt, this);
     this_worker.add_poller(this);
     uintr::enable();

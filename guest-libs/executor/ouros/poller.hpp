@@ -3,7 +3,8 @@
 // Looking again instead of blocking. Blocking costs a call of the kernel here and an interrupt
 // there; looking costs the time until what is waited for comes. Which is less is learnt: as long as
 // looking finds something, twice as many looks as it took are allowed the next time; each time it
-// finds nothing halves them, down to none. Then one wait in 32 tries again.
+// finds nothing halves them, down to none (as on a machine with one hart). Then one wait in 32
+// tries again.
 #ifndef OUROS_POLLER_HPP
 #define OUROS_POLLER_HPP
 
@@ -26,8 +27,6 @@ class adaptive_poll {
 
     // How often to look this time.
     uint32_t allowed() {
-        if (off_)
-            return 0;
         if (limit_ || ++waits_ % retry)
             return limit_;
         return first;
@@ -37,13 +36,10 @@ class adaptive_poll {
         limit_ = wanted > limit_ ? wanted : limit_ - (limit_ - wanted) / 8;
     }
     void missed() { limit_ /= 2; }
-    // On a machine with one hart nothing comes while somebody looks.
-    void for_harts(long harts) { off_ = harts < 2; }
 
   private:
     uint32_t limit_ = first;
     uint32_t waits_ = 0;
-    bool off_ = false;
 };
 
 // Something that a worker with nothing left to run can look at before it blocks.
