@@ -128,6 +128,31 @@ long address_space::insert(area&& description) {
     return 0;
 }
 
+// Makes one area of those that meet between the addresses and are of the same sort: a program that
+// changes protections page by page must not pay for the number of pages that it has changed.
+void address_space::join(user_address start, user_address end) {
+    auto plain = [](const area& a) {
+        return a.kind == area_kind::anonymous && !a.object && !a.pages && !a.leaving;
+    };
+    area* a = first_ending_after(start);
+    if (a && a != areas_.front())
+        a = static_cast<area*>(a->previous);
+    while (area* next = a ? areas_.next(*a) : nullptr) {
+        if (next->start > end)
+            break;
+        if (a->end == next->start && a->protection == next->protection && plain(*a) &&
+            plain(*next) && a->may_write == next->may_write) {
+            a->end = next->end;
+            a->touch(next->touched_start, next->touched_end);
+            list<area>::remove(*next);
+            delete next;
+        } else {
+            a = next;
+        }
+        last_ = a;
+    }
+}
+
 // Makes `at` a border between areas.
 long address_space::split(user_address at) {
     area* a = find(at);
@@ -388,6 +413,7 @@ long address_space::protect(user_address start, size_t size, uint8_t protection)
     }
     if (less)
         flush(start, end);
+    join(start, end);
     if (protection & protection_execute)
         synchronise_instructions(*this);
     return 0;

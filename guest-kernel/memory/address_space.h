@@ -194,6 +194,7 @@ class address_space : public ref_counted {
     area* first_ending_after(user_address address);
     long insert(area&& description);
     long split(user_address at);
+    void join(user_address start, user_address end);
     bool range_has(user_address start, user_address end, area_kind kind);
     user_address find_free(size_t size);
     void remove_areas(user_address start, user_address end);
