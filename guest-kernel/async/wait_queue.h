@@ -92,7 +92,8 @@ struct waiter : work_item {
     long outcome() const { return long(claimed) - long(state_.load(std::memory_order_acquire)); }
 
   protected:
-    // For another wait, without a coroutine: it is suspended from now on, and a claim does `resume`.
+    // For another wait, without a coroutine: it is suspended from now on, and a claim does
+    // `resume`.
     void rearm(void (*resume)(waiter&)) {
         resume_ = resume;
         state_.store(waiting, std::memory_order_relaxed);

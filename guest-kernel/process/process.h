@@ -85,8 +85,8 @@ class process : public ref_counted,
     list<ring> rings;                            // with `lock`
     std::atomic<sender_table*> senders{nullptr}; // made when the first one is registered
     bool has_senders() const { return senders.load(std::memory_order_relaxed) != nullptr; }
-    thread_counters counters;                    // of threads that have ended
-    uint64_t syscalls = 0;                       // likewise
+    thread_counters counters; // of threads that have ended
+    uint64_t syscalls = 0;    // likewise
 
     task<long> teardown; // made with the process, so that its end needs no memory
 
