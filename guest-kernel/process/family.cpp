@@ -33,13 +33,32 @@ bool matches(const process& child, const child_choice& which) {
     }
 }
 
+// Whether it has stopped or continued, and nobody was told yet.
+bool changed(process& child, const child_choice& which, ended_child& out) {
+    lock_guard guard(child.lock);
+    process_signals& s = child.signal_state;
+    if (which.stopped && s.stop_to_report)
+        out = {child.id, child_stopped(s.stop_to_report)};
+    else if (which.continued && s.continue_to_report)
+        out = {child.id, child_continued};
+    else
+        return false;
+    if (!which.keep) {
+        s.stop_to_report = 0;
+        s.continue_to_report = false;
+    }
+    return true;
+}
+
 long look(process& parent, const child_choice& which, ended_child& out, ref<process>& gone) {
     bool exists = false;
     for (process& child : parent.children) {
         if (!matches(child, which))
             continue;
         exists = true;
-        if (!child.zombie)
+        if (!child.zombie && changed(child, which, out))
+            return 0;
+        if (!child.zombie || !which.ended)
             continue;
         out = {child.id, child.exit_status};
         if (!which.keep) {
@@ -96,12 +115,34 @@ void process_ended(process& p) {
         send_signal(*notified, signal_info::of_child(p.id, p.exit_status));
 }
 
+void tell_parent(process& p, int status) {
+    ref<process> parent;
+    {
+        lock_guard guard(family_lock);
+        if (!p.parent)
+            return;
+        parent = ref<process>(p.parent);
+        parent->child_ended.wake_all();
+    }
+    if (!(parent->actions[signal_child - 1].flags & action_no_child_stop))
+        (void)send_signal(*parent, signal_info::of_child(p.id, status));
+}
+
 ref<process> find_process(int id) {
     lock_guard guard(family_lock);
     for (process& p : table)
         if (p.id == id && !p.zombie)
             return ref<process>(&p);
     return {};
+}
+
+ref<process> next_process(int id) {
+    lock_guard guard(family_lock);
+    process* next = nullptr;
+    for (process& p : table)
+        if (p.id > id && !p.zombie && (!next || p.id < next->id))
+            next = &p;
+    return ref<process>(next);
 }
 
 void each_process(void (*f)(process&, void*), void* context) {

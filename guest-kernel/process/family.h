@@ -21,6 +21,9 @@ void process_ended(process& p);
 
 // Null: there is no such process, or it is a zombie.
 ref<process> find_process(int id);
+// The one with the lowest number above `id` that is not a zombie: to go through all of them without
+// a lock.
+ref<process> next_process(int id);
 // Calls f for every process that is not a zombie, with the table locked: f must not wait, or ask
 // anything of this file.
 void each_process(void (*f)(process&, void*), void* context);
@@ -28,8 +31,10 @@ void each_process(void (*f)(process&, void*), void* context);
 // Which children wait_for_child is about.
 struct child_choice {
     enum : uint8_t { any, one, group } of = any;
-    int id = 0;        // of the child or the group
-    bool keep = false; // leave it a zombie
+    int id = 0;                              // of the child or the group
+    bool keep = false;                       // leave it a zombie
+    bool stopped = false, continued = false; // these changes, too
+    bool ended = true;
 };
 struct ended_child {
     int id = 0; // 0: none has ended yet
@@ -39,6 +44,9 @@ struct ended_child {
 long try_wait(process& parent, const child_choice& which, ended_child& out);
 // Waits. 0, -ECHILD, -EINTR.
 task<long> wait_for_child(caller& who, child_choice which, ended_child& out);
+
+// A process was stopped or continued: `status` as wait4 reports it.
+void tell_parent(process& p, int status);
 
 // vfork: until the child has left the address space that it was lent. -EINTR: `who` is to end.
 task<long> wait_until_left(caller& who, ref<process> child);

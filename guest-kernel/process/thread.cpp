@@ -57,9 +57,11 @@ void thread::take_result() {
         result = call.take_result();
         call = {};
     }
-    if (result == -EINTR)
-        call_was_interrupted(*this);
-    frame->x[arch::reg_a0] = uint64_t(result);
+    if (!signal_state.in_stop) { // that was no call's
+        if (result == -EINTR)
+            call_was_interrupted(*this);
+        frame->x[arch::reg_a0] = uint64_t(result);
+    }
     state.store(running, std::memory_order_relaxed);
 }
 

@@ -5,6 +5,7 @@
 
 #include "arch/riscv64/hart.h"
 #include "process/exit.h"
+#include "process/family.h"
 #include "process/thread.h"
 #include "signals/frame.h"
 #include "signals/signals.h"
@@ -125,6 +126,13 @@ next_step handle_signals(thread& t) {
         lock_guard guard(p.lock);
         if (p.exiting)
             return next_step::end;
+        s.in_stop = false;
+        if (p.signal_state.stopped) {
+            s.in_stop = true; // what ends the wait, SIGCONT or another signal, leads here again
+            t.clear_interrupt();
+            (void)t.wait.begin(t, never, 0);
+            return next_step::wait;
+        }
         signal_info info;
         int signal = take_next(t, info);
         if (!signal) {
@@ -140,9 +148,14 @@ next_step handle_signals(thread& t) {
             return next_step::go_on;
         }
         signal_action action = use_action(p, signal);
-        if (ignores(action, signal) ||
-            (action.handler == default_action && (stop_signals & set_of(signal))))
+        if (ignores(action, signal))
             continue;
+        if (action.handler == default_action && (stop_signals & set_of(signal))) {
+            stop_process(t, signal);
+            guard.unlock();
+            tell_parent(p, child_stopped(signal));
+            continue;
+        }
         if (action.handler == default_action) {
             guard.unlock();
             exit_process(p, signal);

@@ -7,6 +7,7 @@
 #include "arch/riscv64/interrupts.h"
 #include "memory/heap.h"
 #include "process/exit.h"
+#include "process/family.h"
 #include "process/thread.h"
 #include "signals/signals.h"
 
@@ -93,14 +94,34 @@ long enqueue(process& p, pending_signals& pending, const signal_info& info) {
     return 0;
 }
 
-// t: nullptr for a signal to the process.
-long send(process& p, thread* t, const signal_info& info) {
+// Stopping and continuing undo each other also while they are pending. True: the process was
+// stopped and goes on.
+bool prepare_stop_or_continue(process& p, int signal) {
+    signal_set undone = 0;
+    if (signal == signal_continue)
+        undone = stop_signals;
+    else if (stop_signals & set_of(signal))
+        undone = set_of(signal_continue);
+    else
+        return false;
+    unsigned gone = p.signal_state.pending.discard(undone);
+    for (thread& t : p.threads)
+        gone += t.signal_state.pending.discard(undone);
+    p.signal_state.queued -= gone;
+    if (signal != signal_continue || !p.signal_state.stopped)
+        return false;
+    p.signal_state.stopped = false;
+    p.signal_state.stop_to_report = 0;
+    p.signal_state.continue_to_report = true;
+    for (thread& t : p.threads)
+        if (t.signal_state.in_stop)
+            t.wait.end(0);
+    return true;
+}
+
+// t: nullptr for a signal to the process. May leave the guard unlocked.
+long send_locked(process& p, thread* t, const signal_info& info, lock_guard& guard) {
     int signal = info.number;
-    lock_guard guard(p.lock);
-    if (p.exiting)
-        return 0;
-    if (is_discarded(p, t, signal))
-        return 0;
     thread* taker = t ? (wants(*t, signal) ? t : nullptr) : choose(p, signal);
     if (is_fatal(p, taker, signal)) {
         if (arch::this_hart().current_process == &p && arch::this_hart().current)
@@ -115,6 +136,21 @@ long send(process& p, thread* t, const signal_info& info) {
     return error;
 }
 
+long send(process& p, thread* t, const signal_info& info) {
+    int signal = info.number;
+    lock_guard guard(p.lock);
+    if (p.exiting)
+        return 0;
+    bool continued = prepare_stop_or_continue(p, signal);
+    long error = 0;
+    if (!is_discarded(p, t, signal))
+        error = send_locked(p, t, info, guard);
+    guard.unlock();
+    if (continued)
+        tell_parent(p, child_continued);
+    return error;
+}
+
 } // namespace
 
 long send_signal(process& p, const signal_info& info) {
@@ -123,6 +159,16 @@ long send_signal(process& p, const signal_info& info) {
 
 long send_signal(thread& t, const signal_info& info) {
     return send(t.parent(), &t, info);
+}
+
+void stop_process(thread& t, int signal) {
+    process& p = t.parent();
+    p.signal_state.stopped = true;
+    p.signal_state.stop_to_report = signal;
+    p.signal_state.continue_to_report = false;
+    for (thread& other : p.threads)
+        if (&other != &t)
+            call_attention(other);
 }
 
 void set_signal_mask(thread& t, signal_set mask) {

@@ -71,6 +71,12 @@ enum signal_code : int {
     code_child_continued = 6,
 };
 
+// Statuses of children that have not ended.
+inline constexpr int child_continued = 0xffff;
+inline constexpr int child_stopped(int signal) {
+    return signal << 8 | 0x7f;
+}
+
 // siginfo_t: 48 bytes that are used, of 128.
 struct signal_info {
     int32_t number = 0;
@@ -127,9 +133,16 @@ inline signal_info signal_info::from(int number, int code, int process) {
 inline signal_info signal_info::of_child(int process, int status) {
     signal_info info;
     info.number = signal_child;
-    bool killed = status & 0x7f;
-    info.code = killed ? code_child_killed : code_child_exited;
-    info.child = {process, 0, killed ? status & 0x7f : status >> 8 & 0xff, 0, 0, 0};
+    int low = status & 0x7f, high = status >> 8 & 0xff;
+    if (status == child_continued)
+        info.code = code_child_continued, high = signal_continue;
+    else if (low == 0x7f)
+        info.code = code_child_stopped;
+    else if (low)
+        info.code = code_child_killed, high = low;
+    else
+        info.code = code_child_exited;
+    info.child = {process, 0, high, 0, 0, 0};
     return info;
 }
 

@@ -8,6 +8,7 @@
 //                      - this hart's own: a bit in hart::pending, looked at when its call returns
 //                      - it runs on another hart: an interrupt makes it enter the kernel
 //                      - it waits in a call: the wait ends with -EINTR
+//   stopped          every thread waits, on its way to user mode, until SIGCONT or its end
 //   handle_signals   before a thread with `attention` goes back to user mode: takes what is pending
 //                    and not blocked; ends the process, stops it, or writes a frame to the thread's
 //                    stack and lets it begin the handler (frame.h)
@@ -67,6 +68,7 @@ struct thread_signals {
     signal_set saved_mask = 0;     // what sigsuspend, ppoll and pselect give back,
     bool mask_saved = false;       // ... if they are to
     bool call_interrupted = false; // the call it is in has ended with -EINTR
+    bool in_stop = false;          // what it waits for is that its process continues
     alternate_stack stack;
 };
 
@@ -75,6 +77,10 @@ struct process_signals {
     pending_signals pending;
     unsigned queued = 0; // entries of all its pending sets
     list<signal_timer> timers;
+    bool stopped = false;
+    // What its parent has not been told yet: the signal that stopped it; that it continued.
+    int stop_to_report = 0;
+    bool continue_to_report = false;
 };
 inline constexpr unsigned max_queued_signals = 1024; // RLIMIT_SIGPENDING, per process
 
@@ -94,6 +100,10 @@ enum class next_step {
     end,
 };
 next_step handle_signals(thread& t);
+
+// The current thread took a signal that stops its process. With the process's lock; the parent is
+// yet to be told.
+void stop_process(thread& t, int signal);
 
 // Changes the current thread's mask, and calls its attention to what that lets through.
 void set_signal_mask(thread& t, signal_set mask);

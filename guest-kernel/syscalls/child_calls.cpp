@@ -83,7 +83,6 @@ task<long> wait_call(caller& who, child_choice which, uint64_t status_at) {
     co_return child.id;
 }
 
-// Stopped and continued children are not told about: nothing stops.
 long sys_wait4(uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage_at) {
     constexpr uint32_t known = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if (uint32_t(options) & ~known)
@@ -97,6 +96,8 @@ long sys_wait4(uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage
         which = {child_choice::group, int(group_of(p, 0, false))};
     else if (number != -1)
         which = {child_choice::group, -number};
+    which.stopped = options & WUNTRACED;
+    which.continued = options & WCONTINUED;
     if (usage_at)
         if (long error = zero_user(*p.space, usage_at, 144); error < 0)
             return error;
@@ -138,6 +139,9 @@ long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, 
     process& p = current_process();
     child_choice which;
     which.keep = options & WNOWAIT;
+    which.stopped = options & WSTOPPED;
+    which.continued = options & WCONTINUED;
+    which.ended = options & WEXITED;
     switch (type) {
     case P_ALL:
         break;
@@ -160,9 +164,8 @@ long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, 
         if (long error = zero_user(*p.space, usage_at, 144); error < 0)
             return error;
     ended_child child;
-    if (options & WEXITED)
-        if (long error = try_wait(p, which, child); error < 0)
-            return error;
+    if (long error = try_wait(p, which, child); error < 0)
+        return error;
     if (!child.id && !(options & WNOHANG))
         return wait_for(waitid_call(current_thread(), which, info_at));
     return write_child(*p.space, info_at, child);

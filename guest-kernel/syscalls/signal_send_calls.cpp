@@ -29,18 +29,10 @@ ref<thread> find_thread(int process_id, int id) {
         ref<process> p = find_process(process_id);
         return p ? thread_of(*p, id) : ref<thread>();
     }
-    struct search {
-        int id;
-        ref<thread> found;
-    } search{id, {}};
-    each_process(
-        [](process& p, void* context) {
-            auto& s = *static_cast<struct search*>(context);
-            if (!s.found)
-                s.found = thread_of(p, s.id);
-        },
-        &search);
-    return search.found;
+    for (ref<process> p = next_process(0); p; p = next_process(p->id))
+        if (ref<thread> t = thread_of(*p, id))
+            return t;
+    return {};
 }
 
 long send_to_thread(int process_id, int id, const signal_info& info) {
@@ -68,24 +60,6 @@ long read_info(uint64_t from, uint64_t signal, bool to_self, signal_info& info) 
     return (info.code >= 0 || info.code == code_thread) && !to_self ? -EPERM : 0;
 }
 
-struct group_send {
-    const signal_info& info;
-    int own;
-    int group; // 0: any
-    bool any;
-};
-
-// By each_process.
-void send_if_member(process& p, void* context) {
-    auto& send = *static_cast<group_send*>(context);
-    bool chosen = send.group ? p.group == send.group : p.id != send.own && p.id != first_process_id;
-    if (!chosen)
-        return;
-    send.any = true;
-    if (send.info.number)
-        (void)send_signal(p, send.info);
-}
-
 bool is_signal(uint64_t signal) {
     return int(signal) >= 0 && int(signal) <= signal_count;
 }
@@ -101,13 +75,16 @@ long sys_kill(uint64_t target, uint64_t signal) {
     if (id > 0)
         return send_to_process(id, info);
     // -1: everybody but the first process and the caller.
-    group_send send{info, own,
-                    id == -1 ? 0
-                    : id     ? -id
-                             : int(group_of(current_process(), 0, false)),
-                    false};
-    each_process(send_if_member, &send);
-    return send.any ? 0 : -ESRCH;
+    int group = id == -1 ? 0 : id ? -id : int(group_of(current_process(), 0, false));
+    bool any = false;
+    for (ref<process> p = next_process(0); p; p = next_process(p->id)) {
+        if (group ? p->group != group : p->id == own || p->id == first_process_id)
+            continue;
+        any = true;
+        if (signal)
+            (void)send_signal(*p, info);
+    }
+    return any ? 0 : -ESRCH;
 }
 
 long sys_tkill(uint64_t id, uint64_t signal) {
