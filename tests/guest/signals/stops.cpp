@@ -95,7 +95,7 @@ void on_and_off() {
         count();
     printf("counts %d %d\n", counts(0), counts(1));
     for (int i = 1; i <= 3; i++) {
-        kill(child, i == 2 ? SIGTSTP : SIGSTOP);
+        kill(child, SIGSTOP);
         wait_for("stop", child, WUNTRACED);
         printf("still %d\n", is_still());
         kill(child, SIGCONT);
