@@ -140,15 +140,16 @@ long fd_table::set_close_on_exec(uint64_t number, bool on) {
 }
 
 void fd_table::close_all(bool only_close_on_exec) {
-    for (uint32_t fd = 0;; fd++) {
+    for (uint32_t fd = 0;;) {
         ref<file> closed; // dropped after the lock
         lock_guard guard(lock_);
+        while (fd < size_ &&
+               (!table_[fd].opened || (only_close_on_exec && !table_[fd].close_on_exec)))
+            fd++;
         if (fd >= size_)
             return;
-        if (only_close_on_exec && !table_[fd].close_on_exec)
-            continue;
         closed = std::move(table_[fd].opened);
-        if (closed && fd < first_free_)
+        if (fd < first_free_)
             first_free_ = fd;
     }
 }

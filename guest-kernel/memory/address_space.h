@@ -30,13 +30,6 @@
 
 namespace kernel {
 
-enum protection : uint8_t {
-    protection_none = 0,
-    protection_read = 1, // PROT_READ, PROT_WRITE and PROT_EXEC
-    protection_write = 2,
-    protection_execute = 4,
-};
-
 inline constexpr user_address user_start = 0x10000;      // nothing at and near null
 inline constexpr user_address user_end = 0x3f'0000'0000; // exclusive
 inline constexpr user_address stack_top = user_end;
@@ -184,7 +177,17 @@ class address_space : public ref_counted {
 
   private:
     address_space() = default;
-    void* translate(user_address address, uint8_t access);
+    // The kernel's pointer, if the page is there and the access allowed.
+    void* translate(user_address address, uint8_t access) {
+        if (address >= user_end)
+            return nullptr;
+        arch::pte* entry = table_.find(address);
+        uint64_t needed = arch::pte_valid | arch::pte_user |
+                          (access & protection_write ? arch::pte_write : arch::pte_read);
+        if (!entry || (*entry & needed) != needed)
+            return nullptr;
+        return from_physical<uint8_t>(arch::pte_address(*entry)) + (address & (page_size - 1));
+    }
     long fault_locked(user_address address, uint8_t access);
     long bring_in(area& a, user_address page_address, uint8_t access, arch::pte& entry);
     long make_private(area& a, user_address page_address, arch::pte& entry);

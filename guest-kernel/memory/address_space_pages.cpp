@@ -19,16 +19,6 @@ void* page_of(pte entry) {
 
 } // namespace
 
-void* address_space::translate(user_address address, uint8_t access) {
-    if (address >= user_end)
-        return nullptr;
-    pte* entry = table_.find(address);
-    uint64_t needed = pte_valid | pte_user | (access & protection_write ? pte_write : pte_read);
-    if (!entry || (*entry & needed) != needed)
-        return nullptr;
-    return from_physical<uint8_t>(pte_address(*entry)) + (address & page_mask);
-}
-
 long address_space::fault(user_address address, uint8_t access) {
     lock_guard guard(lock_);
     return fault_locked(address, access);
@@ -94,12 +84,10 @@ long address_space::bring_in(area& a, user_address page_address, uint8_t access,
     auto* page = static_cast<uint8_t*>(allocate_page());
     if (!page)
         return -ENOMEM;
-    if (!copied) {
+    if (copied < page_size)
         zero_page(page);
-    } else {
+    if (copied)
         memcpy(page, source, copied);
-        memset(page + copied, 0, page_size - copied);
-    }
     if (a.protection & protection_execute)
         synchronise_instructions(*this);
     entry = make_pte(to_physical(page), leaf_bits(a.protection));

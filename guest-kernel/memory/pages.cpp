@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "arch/riscv64/hart.h"
 #include "arch/riscv64/zero_page.h"
 #include "lib/list.h"
 #include "lib/print.h"
@@ -34,6 +35,15 @@ std::atomic<uint32_t>* references; // to that block, likewise
 list<free_block> free_lists[max_page_order + 1];
 size_t free_pages_left;
 size_t total_pages;
+
+// Single pages that a hart has freed and will want again: without the lock, for the kernel is not
+// preempted. Their bits say "allocated".
+struct hart_cache {
+    free_block* first;
+    size_t count; // others read it
+};
+constexpr size_t cache_limit = 64;
+hart_cache caches[arch::max_harts];
 
 constexpr size_t block_size(unsigned order) {
     return page_size << order;
@@ -110,6 +120,14 @@ void page_allocator_add(physical_address start, physical_address end) {
 }
 
 void* allocate_pages(unsigned order) {
+    hart_cache& cache = caches[arch::this_hart().index];
+    if (order == 0 && cache.first) {
+        free_block* page = cache.first;
+        cache.first = static_cast<free_block*>(page->next);
+        cache.count--;
+        references[page_index(page)].store(1, std::memory_order_relaxed);
+        return page;
+    }
     lock_guard guard(lock);
     unsigned from = order;
     while (from <= max_page_order && free_lists[from].empty())
@@ -140,8 +158,17 @@ void free_pages(void* p) {
     if (count.load(std::memory_order_acquire) != 1 &&
         count.fetch_sub(1, std::memory_order_acq_rel) != 1)
         return;
+    unsigned order = orders[page_index(p)];
+    hart_cache& cache = caches[arch::this_hart().index];
+    if (order == 0 && cache.count < cache_limit) {
+        auto* page = new (p) free_block;
+        page->next = cache.first;
+        cache.first = page;
+        cache.count++;
+        return;
+    }
     lock_guard guard(lock);
-    release(to_physical(p), orders[page_index(p)]);
+    release(to_physical(p), order);
 }
 
 unsigned page_order(const void* p) {
@@ -173,7 +200,10 @@ void* allocate_zeroed_page() {
 
 size_t free_page_count() {
     lock_guard guard(lock);
-    return free_pages_left;
+    size_t count = free_pages_left;
+    for (const hart_cache& cache : caches)
+        count += __atomic_load_n(&cache.count, __ATOMIC_RELAXED);
+    return count;
 }
 
 size_t total_page_count() {
