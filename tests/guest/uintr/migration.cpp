@@ -18,7 +18,7 @@ namespace uintr = ouros::uintr;
 
 namespace {
 
-constexpr int moves = 400;
+constexpr int moves = 100;
 
 std::atomic<pid_t> target{0};
 std::atomic<int> fd{-1};
