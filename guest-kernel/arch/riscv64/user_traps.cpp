@@ -12,13 +12,22 @@ namespace {
 
 constexpr uint64_t no_timer = ~0ull;
 
-bool available;
-bool has_timer; // utimecmp
+enum : uint8_t { nothing, without_timer, with_timer } available; // N; with it utimecmp
 uint64_t delegable;
 
 void stop_timer() {
-    if (has_timer && read_csr<csr_utimecmp>() != no_timer)
+    if (available == with_timer && read_csr<csr_utimecmp>() != no_timer)
         write_csr<csr_utimecmp>(no_timer);
+}
+
+void clear_registers() {
+    write_csr<csr_uie>(0);
+    write_csr<csr_sedeleg>(0);
+    write_csr<csr_utvec>(0);
+    write_csr<csr_uscratch>(0);
+    write_csr<csr_uepc>(0);
+    write_csr<csr_ucause>(0);
+    write_csr<csr_utval>(0);
 }
 
 } // namespace
@@ -32,14 +41,13 @@ bool start_user_traps() {
     write_csr<csr_sideleg>(OUROS_UIP_USIP | OUROS_UIP_UTIP | OUROS_UIP_UEIP);
     write_csr<csr_sedeleg>(~0ull);
     delegable = read_csr<csr_sedeleg>();
-    has_timer = try_write_csr<csr_utimecmp>(no_timer);
+    available = try_write_csr<csr_utimecmp>(no_timer) ? with_timer : without_timer;
     clear_user_traps();
-    available = true;
     return true;
 }
 
 bool user_traps_available() {
-    return available;
+    return available != nothing;
 }
 
 uint64_t directly_delegable(uint64_t causes) {
@@ -47,21 +55,15 @@ uint64_t directly_delegable(uint64_t causes) {
 }
 
 void clear_user_traps() {
-    write_csr<csr_uie>(0);
-    write_csr<csr_sedeleg>(0);
-    write_csr<csr_utvec>(0);
-    write_csr<csr_uscratch>(0);
-    write_csr<csr_uepc>(0);
-    write_csr<csr_ucause>(0);
-    write_csr<csr_utval>(0);
+    clear_registers();
     stop_timer();
 }
 
 void switch_in_user_traps(thread& t) {
-    if (!available)
+    if (available == nothing)
         return;
     if (!t.user_traps)
-        return clear_user_traps();
+        return clear_registers();
     const user_frame& f = *t.frame;
     write_csr<csr_utvec>(f.utvec);
     write_csr<csr_uscratch>(f.uscratch);
@@ -70,18 +72,24 @@ void switch_in_user_traps(thread& t) {
     write_csr<csr_utval>(f.utval);
     write_csr<csr_uie>(f.uie);
     write_csr<csr_sedeleg>(f.sedeleg);
-    if (has_timer && f.utimecmp != no_timer)
+    if (f.utimecmp != no_timer)
         write_csr<csr_utimecmp>(f.utimecmp);
-    else
-        stop_timer(); // one that a thread without user traps has left running
 }
 
 void switch_out_user_traps(thread& t) {
-    if (!available)
+    const auto has = available;
+    if (has == nothing)
         return;
     user_frame& f = *t.frame;
     f.uie = read_csr<csr_uie>();
     write_csr<csr_uie>(0); // what is enabled here and pending would keep the hart from sleeping
+    f.utimecmp = no_timer;
+    if (has == with_timer) {
+        if (uint64_t ticks = read_csr<csr_utimecmp>(); ticks != no_timer) {
+            f.utimecmp = ticks;
+            write_csr<csr_utimecmp>(no_timer);
+        }
+    }
     if (!t.user_traps)
         return;
     f.utvec = read_csr<csr_utvec>();
@@ -89,10 +97,6 @@ void switch_out_user_traps(thread& t) {
     f.uepc = read_csr<csr_uepc>();
     f.ucause = read_csr<csr_ucause>();
     f.utval = read_csr<csr_utval>();
-    if (has_timer) {
-        f.utimecmp = read_csr<csr_utimecmp>();
-        stop_timer();
-    }
 }
 
 void set_user_exceptions(user_frame& f, uint64_t causes) {
@@ -110,7 +114,7 @@ void enter_user_handler(user_frame& f, uint64_t cause, uint64_t value) {
 }
 
 nanoseconds user_timer_deadline() {
-    if (!has_timer || !(read_csr<csr_uie>() & OUROS_UIP_UTIP))
+    if (available != with_timer || !(read_csr<csr_uie>() & OUROS_UIP_UTIP))
         return never;
     uint64_t ticks = read_csr<csr_utimecmp>();
     uint64_t tick_ns = 1'000'000'000 / machine.timebase;

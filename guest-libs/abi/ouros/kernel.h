@@ -8,8 +8,9 @@
  *
  * User interrupts. The handler address is the process's own CSR: a thread writes utvec,
  * sets uie.USIE and ustatus.UIE itself. uintr_setup gives the thread a receiver in the
- * UINTC; from then on the kernel saves and restores utvec, uscratch, uepc, ucause, utval
- * and uie when it switches threads (ustatus is part of sstatus). A vector is a bit in what
+ * UINTC; from then on the kernel saves and restores utvec, uscratch, uepc, ucause, utval,
+ * uie and utimecmp when it switches threads (ustatus is part of sstatus). A thread that has called
+ * neither it nor user_exceptions finds them cleared after a switch. A vector is a bit in what
  * `uipi READ` returns.
  */
 #ifndef OUROS_KERNEL_H
@@ -69,6 +70,7 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
  * blocks until one is pending for this thread, atomically, as sigsuspend does for signals.
  * Call it with UIE = 0 after a last look at the completion queue. The handler has run when
  * the call returns. timeout_ns: relative, UINT64_MAX = none.
+ * The thread's timer (utimecmp), if uie.UTIE is set, ends it at its time, as a vector does.
  * 0; -ETIME after timeout_ns; -EINTR (a signal); -EINVAL (no receiver).
  */
 
@@ -101,7 +103,9 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
  * the one before; -EINVAL. Not inherited by threads; fork and execve start with 0. The trap is
  * taken whether or not ustatus.UIE is set, and clears it; a second one before the handler has saved
  * uepc, ucause and utval overwrites them, so the entry must be such that it can't fault: resident
- * (fault_in) and on a stack of its own.
+ * (fault_in) and on a stack of its own. The thread's user-trap registers are kept from the first
+ * call on, with whatever mask. What firmware does not let S mode delegate (OpenSBI: illegal
+ * instructions) goes by way of the kernel, which leaves the registers as the hart would.
  *
  * fault_in(address, access): what the kernel does on a page fault at this address with this access
  * (PROT_READ, PROT_WRITE or PROT_EXEC): brings in the page of an area that comes in on demand. For
