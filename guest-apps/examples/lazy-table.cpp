@@ -12,7 +12,7 @@ bool is_prime(uint64_t n) {
     for (uint64_t d = 3; d * d <= n; d += 2)
         if (n % d == 0)
             return false;
-    return n % 2 || n == 2;
+    return n == 2 || (n > 1 && n % 2);
 }
 
 // Entry n: how far it is from 1000 n to the next prime.
