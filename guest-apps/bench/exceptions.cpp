@@ -5,8 +5,10 @@
 
 #include "measure.hpp"
 
+#include <ouros/checked.hpp>
 #include <ouros/exceptions.hpp>
 #include <ouros/io.hpp>
+#include <ouros/pager.hpp>
 #include <ouros/timer.hpp>
 #include <sys/mman.h>
 #include <thread>
@@ -127,6 +129,34 @@ void permissions() {
     munmap(area, pages * page);
 }
 
+// A sum that overflows, and becomes the largest number; and one that does not.
+void overflow() {
+    check(ouros::checked::on_event(ouros::checked::saturate));
+    static volatile int64_t large = INT64_MAX, one = 1;
+    [[maybe_unused]] static volatile int64_t result;
+    measure("exception.overflow", 2000, 1, [] { result = ouros::checked::add(large, one); });
+    measure("exception.overflow.none", 2000, 1, [] { result = ouros::checked::add(one, one); });
+    measure("exception.overflow.unchecked", 2000, 1, [] { result = one + one; });
+    exceptions::clear_handler(cause::breakpoint);
+}
+
+void paging() {
+    constexpr size_t pages = 256;
+    {
+        ouros::pager memory;
+        check(memory.open(pages * page, [](char* at, size_t, void*) { *at = 1; }));
+        for (size_t i = 0; i < pages; i++) {
+            uint64_t start = instructions();
+            (void)*static_cast<volatile char*>(memory.begin() + i * page);
+            uint64_t end = instructions();
+            taken.add(end - start);
+        }
+        exceptions::clear_handler(cause::load_page_fault);
+        exceptions::clear_handler(cause::store_page_fault);
+    }
+    taken.report("exception.pager");
+}
+
 void fired(void*) {
     in_handler = instructions();
 }
@@ -164,6 +194,8 @@ void exceptions_and_timer(const char*) {
             static_cast<char*>(mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         traps(nowhere);
         permissions();
+        overflow();
+        paging();
         munmap(nowhere, page);
     }).join();
     std::thread(timer).join();

@@ -13,8 +13,8 @@
 // ucause, utval and ustatus before it calls anything, so that handlers may fault: what a handler
 // touches may come in on demand, and a handler may use what another one provides.
 //
-//   full form   set_handler: all registers, readable and writable; nests; 106
-//   fast form   OUROS_EXCEPTIONS_FAST_ENTRY: address, pc and cause, the pc to go on at; 46
+//   full form   set_handler: all registers, readable and writable; nests; 110
+//   fast form   OUROS_EXCEPTIONS_FAST_ENTRY: address, pc and cause, the pc to go on at; 48
 //
 // (instructions from the exception to the next instruction, the function's own two included).
 //
