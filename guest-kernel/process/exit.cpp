@@ -52,7 +52,8 @@ void start_teardown(process& p) {
 
 task<long> make_teardown(process& p) {
     if (p.files) {
-        co_await close_rings(p);
+        while (co_await close_rings(p) == -ENOMEM)
+            co_await yield();
         p.files->close_all(false);
         p.files.reset();
     }

@@ -147,7 +147,8 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
             co_return error;
         name_process(p, preparing->path);
     }
-    co_await close_rings(p);
+    while (co_await close_rings(p) == -ENOMEM)
+        co_await yield();
     p.files->close_all(true);
     reset_signal_handlers(p, t);
     end_timers(p, false);

@@ -172,10 +172,15 @@ void unclaim_ring(process& p, ring& r) {
 
 task<long> close_ring(ref<process> p, ring& r) {
     asyscall_device* device = asyscall_device::get();
-    co_await p->files->detach_ring(r.queue_pair);
-    co_await ring_end_requests(r);
+    // Without memory for a step it is tried again: a step left out would leave transfers behind.
+    while (co_await p->files->detach_ring(r.queue_pair) == -ENOMEM)
+        co_await yield();
+    while (co_await ring_end_requests(r) == -ENOMEM)
+        co_await yield();
     // Answered when there is no DMA any more: from here on the pages may be used again.
-    long error = co_await device->destroy(r.queue_pair);
+    long error;
+    while ((error = co_await device->destroy(r.queue_pair)) == -ENOMEM)
+        co_await yield();
     ring_unregister(r);
     {
         lock_guard guard(p->lock);
@@ -232,7 +237,8 @@ task<long> invalidate_rings(process& p, uint64_t start, uint64_t size) {
                 pairs[count++] = r.queue_pair;
     }
     for (unsigned i = 0; i < count; i++)
-        co_await asyscall_device::get()->invalidate(pairs[i], start, size, false);
+        while (co_await asyscall_device::get()->invalidate(pairs[i], start, size, false) == -ENOMEM)
+            co_await yield();
     co_return 0;
 }
 

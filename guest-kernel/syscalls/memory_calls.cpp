@@ -34,7 +34,8 @@ task<long> unmap_with_rings(process& p, uint64_t start, uint64_t size) {
     ref<address_space> space = p.space;
     if (long error = space->unmap_begin(start, size); error < 0)
         co_return error;
-    co_await invalidate_rings(p, start, size);
+    while (co_await invalidate_rings(p, start, size) == -ENOMEM)
+        co_await yield(); // pages must not go before the device has let go of them
     space->unmap_finish(start, size);
     co_return 0;
 }
@@ -181,7 +182,8 @@ task<long> move_with_rings(process& p, uint64_t start, uint64_t old_size, uint64
     long result = space->move(start, old_size, new_size, false);
     if (result != -ENOMEM || !may_move)
         co_return result;
-    co_await invalidate_rings(p, start, old_size);
+    while (co_await invalidate_rings(p, start, old_size) == -ENOMEM)
+        co_await yield(); // pages must not go before the device has let go of them
     co_return space->move(start, old_size, new_size, true);
 }
 
@@ -198,7 +200,8 @@ long sys_mremap(uint64_t start, uint64_t old_size, uint64_t new_size, uint64_t f
 
 task<long> drop_with_rings(process& p, uint64_t start, uint64_t size) {
     ref<address_space> space = p.space;
-    co_await invalidate_rings(p, start, size);
+    while (co_await invalidate_rings(p, start, size) == -ENOMEM)
+        co_await yield(); // pages must not go before the device has let go of them
     co_return space->advise_dont_need(start, size);
 }
 
