@@ -93,6 +93,9 @@ int main(int argc, char** argv) {
            double(after.device_interrupts - before.device_interrupts) / rounds,
            double(after.context_switches - before.context_switches) / rounds,
            double(after.other_traps - before.other_traps) / rounds);
+    // A wake is one supervisor interrupt; nobody polls.
+    uint64_t interrupts = after.device_interrupts - before.device_interrupts;
+    expect(interrupts == rounds, "one interrupt for each", long(interrupts));
     uint64_t most = argc > 1 ? strtoul(argv[1], nullptr, 10) : ~uint64_t{0};
     expect(median <= most, "cheap enough", long(median));
     return failures != 0;
