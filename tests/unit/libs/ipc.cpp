@@ -164,6 +164,30 @@ TEST_F(channel, nobody_is_interrupted_who_looks) {
     EXPECT_EQ(receiver->sends, before + 1);
 }
 
+TEST(polling, is_given_up_when_nothing_comes_and_tried_again) {
+    ouros::adaptive_poll polling;
+    EXPECT_EQ(polling.allowed(), ouros::adaptive_poll::first);
+    int waits = 0;
+    for (; polling.allowed(); waits++)
+        polling.missed();
+    EXPECT_EQ(waits, 6); // 32, 16, ... 1
+    int until_retry = 0;
+    while (!polling.allowed())
+        until_retry++;
+    EXPECT_LE(until_retry, 31);
+}
+
+TEST(polling, grows_with_what_it_took) {
+    ouros::adaptive_poll polling;
+    polling.found(50);
+    EXPECT_EQ(polling.allowed(), 102u);
+    polling.found(1000);
+    EXPECT_EQ(polling.allowed(), ouros::adaptive_poll::most);
+    for (int i = 0; i < 100; i++)
+        polling.found(0); // what comes at once needs few looks
+    EXPECT_LT(polling.allowed(), 12u);
+}
+
 // --- ends
 
 TEST_F(channel, a_closed_server_ends_calls) {
