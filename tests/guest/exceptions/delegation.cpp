@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 namespace {
 
@@ -148,6 +149,19 @@ void* new_thread(void*) {
     return nullptr;
 }
 
+void in_child() {
+    raw_start(1 << 3);
+    pid_t child = fork();
+    if (child == 0) {
+        new_thread(nullptr);
+        _exit(failures);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    expect(status == 0, "a child starts as a new thread does", status);
+    expect(user_exceptions(0) == 1 << 3, "its parent goes on as before");
+}
+
 void in_thread(void* (*function)(void*)) {
     pthread_t thread;
     pthread_create(&thread, nullptr, function, nullptr);
@@ -164,6 +178,7 @@ int main() {
     expect(entered == 0, "no kernel entry", long(entered));
     interrupt_flag();
     in_thread(new_thread);
+    in_child();
     refused_arguments();
     faulting_in();
     in_thread(first_float);
