@@ -22,6 +22,14 @@ void memory_fault(thread& t, uint64_t address, uint8_t access, long error) {
         exit_process(p, signal_kill);
         return;
     }
+    if (error == -ENXIO) {
+        if (force_signal(t, signal_info::of_fault(signal_bus, code_bus_end, address)))
+            return;
+        process_message(p, "access behind the end of a file: cannot %s address 0x%lx at pc 0x%lx",
+                        access_name(access), address, t.frame->pc());
+        exit_process(p, signal_bus);
+        return;
+    }
     int code = p.space->is_mapped(address & ~(page_size - 1), page_size) ? code_segv_access
                                                                          : code_segv_map;
     if (force_signal(t, signal_info::of_fault(signal_segv, code, address)))

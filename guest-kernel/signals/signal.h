@@ -63,6 +63,7 @@ enum signal_code : int {
     code_ill_opcode = 1, // ILL_ILLOPC
     code_trap_break = 1, // TRAP_BRKPT
     code_bus_align = 1,  // BUS_ADRALN
+    code_bus_end = 2,    // BUS_ADRERR: behind the end of what is mapped
     code_segv_map = 1,   // SEGV_MAPERR
     code_segv_access = 2,
     code_child_exited = 1, // CLD_EXITED and on

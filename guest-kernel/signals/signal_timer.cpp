@@ -27,10 +27,19 @@ ref<signal_timer> signal_timer::make(process& p, int id, const signal_info& info
     auto made = ref<signal_timer>::adopt(new (std::nothrow) signal_timer(p, id, info, thread_id));
     if (!made || !spawn(run(made)))
         return {};
-    made->add_ref(); // the list's
-    lock_guard guard(p.lock);
-    p.signal_state.timers.push_back(*made);
-    return made;
+    {
+        lock_guard guard(p.lock);
+        bool taken = false;
+        for (signal_timer& t : p.signal_state.timers)
+            taken = taken || t.id == id;
+        if (!taken) {
+            made->add_ref(); // the list's
+            p.signal_state.timers.push_back(*made);
+            return made;
+        }
+    }
+    made->end();
+    return {};
 }
 
 void signal_timer::end() {

@@ -25,8 +25,8 @@ class signal_timer : public ref_counted, public list_node<signal_timer> {
         nanoseconds interval = 0;
     };
 
-    // A timer of the process, with its coroutine, in the process's list; null: out of memory.
-    // thread_id 0: it sends to the process.
+    // A timer of the process, with its coroutine, in the process's list; null: out of memory, or
+    // another thread has just made one with this id. thread_id 0: it sends to the process.
     static ref<signal_timer> make(process& p, int id, const signal_info& info, int thread_id);
     // It sends no more. Afterwards nobody but the caller's reference knows of it.
     void end();

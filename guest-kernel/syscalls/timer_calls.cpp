@@ -64,6 +64,8 @@ long sys_setitimer(uint64_t which, uint64_t new_at, uint64_t old_at) {
         t = signal_timer::make(p, interval_timer_id,
                                signal_info::from(signal_alarm, code_kernel, 0), 0);
         if (!t)
+            t = find_timer(p, interval_timer_id); // another thread has made it meanwhile
+        if (!t)
             return -ENOMEM;
     }
     signal_timer::setting old;

@@ -3,6 +3,8 @@
 // Memory that processes share: anonymous, memfd, files; locks and futexes in it. Linux on this
 // machine says the same.
 #include <cerrno>
+#include <csetjmp>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -126,6 +128,33 @@ void named_files() {
     unlink(name);
 }
 
+sigjmp_buf after_the_fault;
+siginfo_t fault;
+
+void leave(int, siginfo_t* info, void*) {
+    fault = *info;
+    siglongjmp(after_the_fault, 1);
+}
+
+void behind_the_end() {
+    struct sigaction action {
+    }, before;
+    action.sa_sigaction = leave;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGBUS, &action, &before);
+    int fd = memfd_create("short", 0);
+    tell("short", ftruncate(fd, 1) == 0);
+    volatile uint8_t* a = map(2 * page, read_write, MAP_SHARED, fd);
+    a[1] = 1;
+    if (sigsetjmp(after_the_fault, 1) == 0)
+        a[page + 5] = 1;
+    tell("no page behind the end",
+         fault.si_signo == SIGBUS && fault.si_code == BUS_ADRERR && fault.si_addr == a + page + 5);
+    munmap(const_cast<uint8_t*>(a), 2 * page);
+    close(fd);
+    sigaction(SIGBUS, &before, nullptr);
+}
+
 struct meeting {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -177,5 +206,6 @@ int main() {
     seals();
     memory_files();
     named_files();
+    behind_the_end();
     locks();
 }
