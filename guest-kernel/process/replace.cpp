@@ -62,7 +62,8 @@ class collected_strings {
         auto* larger = static_cast<char*>(allocate_pages(order));
         if (!larger)
             return -ENOMEM;
-        memcpy(larger, data_, size_);
+        if (data_)
+            memcpy(larger, data_, size_);
         free_pages(data_);
         data_ = larger;
         order_ = order;

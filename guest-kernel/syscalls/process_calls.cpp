@@ -8,6 +8,7 @@
 #include "process/thread.h"
 #include "syscalls/futex.h"
 #include "syscalls/syscall.h"
+#include "uintr/user_device.h"
 
 namespace kernel {
 
@@ -41,6 +42,8 @@ long sys_exit(uint64_t code) {
     thread& t = current_thread();
     process& p = t.parent();
     t.exit_status = exited(int(code));
+    if (t.device) // before anybody who joins the thread goes on
+        user_device_release(t);
     if (t.clear_child_tid) {
         uint32_t zero = 0;
         (void)write_user(*p.space, t.clear_child_tid, zero);

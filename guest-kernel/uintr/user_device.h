@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Devices that a thread drives itself (OUROS_SYS_user_device): their registers
-// are mapped into its process, and their interrupt is a user external interrupt
-// of the hart that the thread stays on.
+// Devices that a thread drives itself (OUROS_SYS_user_device): their registers are mapped into its
+// process, and their interrupt is a user external interrupt of the hart that the thread stays on.
 //
-//   the thread      the device's source in the PLIC (drivers/plic.h)
-//   runs            lent: the hart's user external interrupt
-//   is ready        withheld: other threads of the hart neither see nor take
-//   it; it stays pending blocks in wait  watched: when it becomes pending the
-//   kernel makes the thread ready ends            settled: what it has claimed
-//   is completed, the device is quiet, and free
+//   the thread       the device's source in the PLIC (drivers/plic.h)
+//   runs             lent: the hart's user external interrupt
+//   is ready         withheld: other threads of the hart neither see nor take it; it stays pending
+//   blocks in wait   watched: when it becomes pending the kernel makes the thread ready
+//   ends             settled: what it has claimed is completed, the device is quiet, and free
 //
 // A hart's user context in the PLIC belongs to one thread at a time. The
 // context's page, which is mapped into the owner's process, thus shows one

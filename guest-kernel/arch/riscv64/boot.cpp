@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/riscv64/boot.h"
 
+#include <utility>
+
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/page_table.h"
 #include "arch/riscv64/sbi.h"
@@ -39,12 +41,9 @@ bool make_harts() {
     // The boot hart takes index 0: the device tree's order is kept for the others.
     for (unsigned i = 1; i < machine.harts; i++)
         if (machine.hart_ids[i] == harts[0].id) {
-            uint64_t id = machine.hart_ids[0];
-            uint32_t context = machine.plic_context[0];
-            machine.hart_ids[0] = machine.hart_ids[i];
-            machine.plic_context[0] = machine.plic_context[i];
-            machine.hart_ids[i] = id;
-            machine.plic_context[i] = context;
+            std::swap(machine.hart_ids[0], machine.hart_ids[i]);
+            std::swap(machine.plic_context[0], machine.plic_context[i]);
+            std::swap(machine.plic_user_context[0], machine.plic_user_context[i]);
         }
     harts_used = machine.harts;
     for (unsigned i = 0; i < harts_used; i++) {

@@ -113,6 +113,7 @@ void live_and_end(const char* what, way goes_on, bool is_killed) {
         goes_on(o, ends[1]);
         std::_Exit(0);
     }
+    close(ends[1]); // a child that fails ends the wait below
     char byte;
     check(child > 0 && read(ends[0], &byte, 1) == 1, what);
     if (is_killed)
@@ -121,7 +122,6 @@ void live_and_end(const char* what, way goes_on, bool is_killed) {
     check(waitpid(child, &status, 0) == child, "waitpid");
     check(is_killed ? WIFSIGNALED(status) : status == 0, what);
     close(ends[0]);
-    close(ends[1]);
 }
 
 // The thread ends, its process doesn't: what was mapped is there no more.
