@@ -80,6 +80,7 @@ int64_t client::notifier(owned_fd* out) const {
 
 void client::fail(int64_t error) {
     uintr::off_guard off;
+    take_replies(); // what was answered before the end is answered
     fail_all(error);
 }
 
@@ -175,7 +176,7 @@ bool client::wait_for(detail::pending_call* call, const deadline& until) {
         uintr::disable();
         // An interrupt that nobody needs asks whether the server is still there.
         if (result == -ETIME && call->result == unanswered && !server_.send())
-            fail_all(-EPIPE);
+            fail(-EPIPE);
     }
 }
 

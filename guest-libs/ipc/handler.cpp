@@ -14,8 +14,10 @@ namespace ouros::ipc {
 
 void client::interrupt(unsigned /* vector */, void* self) {
     auto* of = static_cast<client*>(self);
+    // Asked first: what was answered before the end is answered.
+    const bool closed = load_acquire(&of->at_.shared->closed);
     of->take_replies();
-    if (load_relaxed(&of->at_.shared->closed))
+    if (closed)
         of->fail_all(-EPIPE);
 }
 
@@ -58,15 +60,16 @@ void client::fail_all(int64_t error) {
 
 // Whether there was anything.
 bool client::take_replies() {
-    uint32_t head = reply_head_;
     const uint32_t tail = load_acquire(&at_.shared->reply_tail);
-    if (tail == head || error_)
+    if (tail == reply_head_ || error_)
         return false;
-    if (tail - head > at_.where.slots) [[unlikely]] {
+    if (tail - reply_head_ > at_.where.slots) [[unlikely]] {
         fail_all(-EPROTO);
         return true;
     }
-    for (; head != tail; head++) {
+    // A slot given on may find the server ended, and take the rest.
+    while (static_cast<int32_t>(tail - reply_head_) > 0 && !error_) {
+        const uint32_t head = reply_head_++;
         const uint64_t entry = load_relaxed(&at_.replies[head & (at_.where.slots - 1)]);
         const uint32_t slot = entry_slot(entry);
         const int64_t length = entry_length(entry);
@@ -81,7 +84,6 @@ bool client::take_replies() {
         else
             answer(call, length);
     }
-    reply_head_ = head;
     return true;
 }
 
@@ -106,10 +108,11 @@ void client::send(detail::pending_call* call) {
                   make_entry(slot, static_cast<int64_t>(call->request.size())));
     store_release(&at_.shared->request_tail, ++request_tail_);
     full_fence();
-    if (load_relaxed(&at_.shared->server_sleeps) && !server_.send()) [[unlikely]]
+    if ((load_relaxed(&at_.shared->server_sleeps) && !server_.send()) ||
+        load_acquire(&at_.shared->closed)) [[unlikely]] {
+        take_replies(); // it may have answered before it ended
         fail_all(-EPIPE);
-    if (load_relaxed(&at_.shared->closed)) [[unlikely]]
-        fail_all(-EPIPE);
+    }
 }
 
 // --- server
