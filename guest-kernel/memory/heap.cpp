@@ -54,13 +54,15 @@ struct shared_class {
     spinlock lock;
     list<slab> partial; // slabs with a free object
     unsigned empty = 0; // of them, without an object in use
+    size_t pages = 0;   // slabs
+    size_t taken = 0;   // objects that are in use or in a hart's cache
 };
 shared_class shared[classes];
 
 struct hart_cache {
     struct {
         free_object* head;
-        unsigned count;
+        unsigned count; // others read it
     } of[classes];
 };
 hart_cache caches[arch::max_harts];
@@ -101,6 +103,7 @@ void refill(hart_cache& cache, unsigned c) {
                 return;
             s.partial.push_back(*from);
             s.empty++;
+            s.pages++;
         }
         if (from->in_use == 0)
             s.empty--;
@@ -112,6 +115,7 @@ void refill(hart_cache& cache, unsigned c) {
         o->next = cache.of[c].head;
         cache.of[c].head = o;
         cache.of[c].count++;
+        s.taken++;
     }
 }
 
@@ -122,6 +126,7 @@ void drain(hart_cache& cache, unsigned c) {
         free_object* o = cache.of[c].head;
         cache.of[c].head = o->next;
         cache.of[c].count--;
+        s.taken--;
         slab* to = slab_of(o);
         if (!to->free)
             s.partial.push_front(*to);
@@ -129,6 +134,7 @@ void drain(hart_cache& cache, unsigned c) {
         to->free = o;
         if (--to->in_use == 0 && ++s.empty > 1) { // keep one empty slab against flutter
             s.empty--;
+            s.pages--;
             list<slab>::remove(*to);
             free_pages(to);
         }
@@ -167,6 +173,18 @@ void heap_free(void* p) {
     cache.of[c].head = o;
     if (++cache.of[c].count > cache_limit)
         drain(cache, c);
+}
+
+heap_use heap_in_use() {
+    heap_use all{};
+    for (unsigned c = 0; c < classes; c++) {
+        lock_guard guard(shared[c].lock);
+        all.pages += shared[c].pages;
+        all.objects += shared[c].taken;
+        for (const hart_cache& cache : caches)
+            all.objects -= __atomic_load_n(&cache.of[c].count, __ATOMIC_RELAXED);
+    }
+    return all;
 }
 
 } // namespace kernel

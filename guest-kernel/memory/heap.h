@@ -12,4 +12,12 @@ namespace kernel {
 void* heap_allocate(size_t size); // 16-byte aligned; nullptr: out of memory
 void heap_free(void* p);          // nullptr is fine
 
+// What is handed out. Pages are those that hold small objects; larger ones are pages of their own,
+// and no objects here. Exact while no other hart allocates.
+struct heap_use {
+    size_t objects;
+    size_t pages;
+};
+heap_use heap_in_use();
+
 } // namespace kernel

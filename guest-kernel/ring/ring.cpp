@@ -160,6 +160,14 @@ task<long> ring_close(caller& who) {
     co_return co_await close_ring(ref<process>(who.owner), *t.ring_pair);
 }
 
+unsigned ring_count() {
+    lock_guard guard(pairs_lock);
+    unsigned count = 0;
+    for (uint64_t word : pairs_used)
+        count += unsigned(__builtin_popcountll(word));
+    return count - 1; // without the kernel's own
+}
+
 bool claim_ring(process& p, ring& r) {
     lock_guard guard(p.lock);
     return !std::exchange(r.claimed, true);

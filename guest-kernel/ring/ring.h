@@ -39,6 +39,7 @@ struct ring : list_node<ring> {
 task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uint64_t out,
                       uint64_t out_size);
 task<long> ring_close(caller& who);
+unsigned ring_count(); // of the system
 
 // Ends every request and every transfer, then frees the rings.
 task<long> close_rings(process& p);

@@ -7,12 +7,15 @@
 
 #include "arch/riscv64/hart.h"
 #include "fs/fd_table.h"
+#include "memory/heap.h"
+#include "memory/pages.h"
 #include "process/thread.h"
 #include "ring/ring.h"
 #include "syscalls/syscall.h"
 #include "uintr/exceptions.h"
 #include "uintr/receiver.h"
 #include "uintr/sender_file.h"
+#include "uintr/slots.h"
 #include "uintr/user_device.h"
 
 namespace kernel {
@@ -42,9 +45,19 @@ void collect(process& p, ouros_statistics& s) {
                        s.page_faults + s.other_traps;
 }
 
+void count_what_is_in_use(ouros_statistics& s) {
+    heap_use heap = heap_in_use();
+    s.pages_used = total_page_count() - free_page_count() - heap.pages;
+    s.heap_objects = heap.objects;
+    s.queue_pairs = ring_count();
+    s.receivers = slots::in_use();
+}
+
 long statistics(uint64_t out, uint64_t size) {
     ouros_statistics s{};
     collect(current_process(), s);
+    if (size > offsetof(ouros_statistics, pages_used))
+        count_what_is_in_use(s);
     if (size > sizeof s)
         size = sizeof s;
     long error = copy_to_user(current_space(), out, &s, size);

@@ -137,6 +137,11 @@ bool pin(uintr_receiver& r) {
     return true;
 }
 
+unsigned in_use() {
+    lock_guard guard(lock);
+    return used;
+}
+
 void wake_owners() {
     lock_guard guard(lock); // keeps the receivers there
     while (uint32_t word = uintc::global(OUROS_UINTC_WAKE)) {

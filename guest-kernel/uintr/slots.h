@@ -36,6 +36,8 @@ void end(uintr_receiver& r);
 // A device will send to it: it keeps the slot it has. False: too many do.
 bool pin(uintr_receiver& r);
 
+unsigned in_use();
+
 // Ends the waits of those who are on the UINTC's wake list.
 void wake_owners();
 

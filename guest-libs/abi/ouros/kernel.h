@@ -146,7 +146,8 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_user_device) == 32);
 
 /*
  * statistics(struct ouros_statistics *out, out_size): counters of the calling process since
- * it started; out_size bytes at most are written, so the struct may grow. Returns bytes.
+ * it started, and what the system has in use; out_size bytes at most are written, so the struct may
+ * grow. Returns bytes.
  */
 struct ouros_statistics {
     uint64_t kernel_entries;        /* all traps from U to S; the sum of those below */
@@ -161,6 +162,12 @@ struct ouros_statistics {
     uint64_t page_faults;
     uint64_t other_traps;
     uint64_t context_switches; /* times a thread of the process was switched in */
+    /* Of the whole system, now; exact while no other thread and no kernel work runs. What a process
+       had is given back a while after wait4 has reported it. */
+    uint64_t pages_used;    /* other than those that kernel objects are in */
+    uint64_t heap_objects;  /* kernel objects: processes, threads, files, tasks, ... */
+    uint64_t queue_pairs;   /* rings */
+    uint64_t receivers;     /* with a slot of the UINTC */
 };
 
 /* The kernel puts the scheduler image (one ELF, the same bytes in every process and in the
