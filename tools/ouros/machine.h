@@ -11,7 +11,7 @@
 namespace ouros {
 
 // The kernel's limit; `virt` itself and the device go further.
-inline constexpr unsigned max_harts = 4;
+inline constexpr unsigned max_harts = 8;
 
 // Below this the firmware, the kernel and a small program do not fit.
 inline constexpr uint64_t min_memory = uint64_t{32} << 20;

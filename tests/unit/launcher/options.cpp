@@ -50,7 +50,7 @@ TEST(Options, DashesMayBeLeftOut) {
 }
 
 TEST(Options, WrongOnesAreNamed) {
-    for (const char* harts : {"0", "5", "9", "abc", "-1", "1.5", ""})
+    for (const char* harts : {"0", "9", "abc", "-1", "1.5", ""})
         expect_usage("--smp", {"run", "--smp", harts, "--", "p"});
     for (const char* size :
          {"", "abc", "1M", "31M", "-1", "0", "1T", "99999999999999999999", "65G"})
