@@ -320,6 +320,7 @@ void address_space::unmap_fixed_pages(user_address start, size_t size) {
 }
 
 void address_space::drop_pages(user_address start, user_address end) {
+    peak_ = peak_pages();
     each_entry(start, end, [this](pte& e, user_address) {
         if (!(e & pte_borrowed)) {
             free_pages(from_physical(pte_address(e)));

@@ -20,6 +20,7 @@
 #include <cstdint>
 
 #include "arch/riscv64/page_table.h"
+#include "fs/shared_text.h"
 #include "lib/error.h"
 #include "lib/list.h"
 #include "lib/ref.h"
@@ -39,6 +40,7 @@ inline constexpr user_address mmap_top = 0x3e'0000'0000; // mmap goes down from 
 struct memory_object : ref_counted {
     const uint8_t* data = nullptr;
     size_t size = 0;
+    ref<shared_text> name; // the file's absolute path; null: unknown
     void (*release)(memory_object&) = nullptr;
     ~memory_object() {
         if (release)
@@ -158,6 +160,8 @@ class address_space : public ref_counted {
     uint64_t satp() const { return satp_; }
     size_t resident_pages() const { return resident_; }
     size_t mapped_bytes() const { return mapped_bytes_; }
+    // The most pages that were resident at once.
+    size_t peak_pages() const { return peak_ > resident_ ? peak_ : resident_; }
     arch::page_table& table() { return table_; }
 
     // By the area that the address is in; `is_private`: the caller says that it is no shared one.
@@ -216,6 +220,7 @@ class address_space : public ref_counted {
     list<area> areas_;                    // by address
     area* last_ = nullptr;                // found last
     size_t resident_ = 0;
+    size_t peak_ = 0; // before the last time that pages were given back
     size_t mapped_bytes_ = 0;
     user_address break_start_ = 0;
     user_address break_ = 0;

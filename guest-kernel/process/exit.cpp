@@ -55,11 +55,19 @@ task<long> make_teardown(process& p) {
         while (co_await close_rings(p) == -ENOMEM)
             co_await yield();
         p.files->close_all(false);
-        p.files.reset();
+        ref<fd_table> files; // dropped after the lock
+        lock_guard guard(p.lock);
+        std::swap(files, p.files);
     }
     end_timers(p, true);
     release_senders(p);
-    p.space.reset();
+    {
+        ref<address_space> space;
+        lock_guard guard(p.lock);
+        std::swap(space, p.space);
+        if (space && space->peak_pages() > p.ended_usage.peak_pages)
+            p.ended_usage.peak_pages = space->peak_pages();
+    }
     leave_lent_space(p);
     if (p.id == first_process_id) {
         each_process(kill_process, nullptr);
@@ -124,6 +132,7 @@ void thread_left_hart(thread& t) {
     {
         lock_guard guard(p->lock);
         list<thread, process_threads>::remove(t);
+        p->add_ended(t);
         pass_on_signals(t);
         last = --p->live_threads == 0;
         p->alone.wake_all();

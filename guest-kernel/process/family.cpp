@@ -61,7 +61,10 @@ long look(process& parent, const child_choice& which, ended_child& out, ref<proc
         if (!child.zombie || !which.ended)
             continue;
         out = {child.id, child.exit_status};
+        out.usage = child.ended_usage; // nobody is left who could change it
+        out.usage.add(child.children_usage);
         if (!which.keep) {
+            parent.children_usage.add(out.usage);
             family::remove(child);
             gone = forget(child);
         }
@@ -150,6 +153,11 @@ void each_process(void (*f)(process&, void*), void* context) {
     for (process& p : table)
         if (!p.zombie)
             f(p, context);
+}
+
+resource_usage usage_of_children(process& p) {
+    lock_guard guard(family_lock);
+    return p.children_usage;
 }
 
 long try_wait(process& parent, const child_choice& which, ended_child& out) {

@@ -39,6 +39,7 @@ struct child_choice {
 struct ended_child {
     int id = 0; // 0: none has ended yet
     int status = 0;
+    resource_usage usage; // its own and its children's, when it has ended
 };
 // 0, or -ECHILD: there is no such child.
 long try_wait(process& parent, const child_choice& which, ended_child& out);

@@ -36,6 +36,7 @@ long copy_parts(process& parent, process& child, bool lend_space) {
     memcpy(child.name, parent.name, sizeof child.name);
     child.file_mode_mask = parent.file_mode_mask;
     lock_guard guard(parent.lock);
+    child.executable = parent.executable;
     memcpy(child.actions, parent.actions, sizeof child.actions);
     return 0;
 }

@@ -63,6 +63,12 @@ void thread_counters::add(const thread_counters& other) {
     context_switches += other.context_switches;
 }
 
+void process::add_ended(const thread& t) {
+    counters.add(t.counters);
+    syscalls += t.frame->syscalls;
+    ended_usage.add(usage_of(t));
+}
+
 thread& current_thread() {
     return *arch::this_hart().current;
 }

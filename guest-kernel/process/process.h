@@ -13,6 +13,7 @@
 #include "lib/ref.h"
 #include "lib/spinlock.h"
 #include "memory/address_space.h"
+#include "process/usage.h"
 #include "signals/signals.h"
 
 namespace kernel {
@@ -52,8 +53,12 @@ class process : public ref_counted,
     ~process();
 
     const int id;
+    const nanoseconds started;
+    // Its own threads read them as they are. Changed with `lock`, for others: nobody else keeps
+    // them there, and at the process's end they go.
     ref<address_space> space;
     ref<fd_table> files;
+    ref<shared_text> executable; // absolute path of its program; null: no memory for it
     char name[16] = {};
 
     // False: the address space is the lender's, until this process executes a program or ends
@@ -85,8 +90,11 @@ class process : public ref_counted,
     list<ring> rings;                            // with `lock`
     std::atomic<sender_table*> senders{nullptr}; // made when the first one is registered
     bool has_senders() const { return senders.load(std::memory_order_relaxed) != nullptr; }
-    thread_counters counters; // of threads that have ended
-    uint64_t syscalls = 0;    // likewise
+    thread_counters counters;        // of threads that have ended
+    uint64_t syscalls = 0;           // likewise
+    resource_usage ended_usage;      // likewise
+    void add_ended(const thread& t); // with `lock`, when it leaves the list
+    resource_usage children_usage;   // with the lock of family.cpp
 
     task<long> teardown; // made with the process, so that its end needs no memory
 
@@ -97,7 +105,8 @@ class process : public ref_counted,
 
   private:
     explicit process(int id)
-        : id(id) {}
+        : id(id)
+        , started(now()) {}
 };
 
 // Thread and process ids come from the same numbers.

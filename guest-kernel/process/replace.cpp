@@ -134,6 +134,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
                 co_await file_contents(who, std::move(preparing->opened), preparing->contents);
             error < 0)
             co_return error;
+        next->executable = preparing->contents->name;
         const char* why;
         if (long error = make_program_image(std::move(preparing->contents), preparing->path,
                                             preparing->arguments.block(),
@@ -146,6 +147,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
             co_return -ENOMEM;
         if (long error = co_await end_other_threads(t); error < 0)
             co_return error;
+        lock_guard guard(p.lock);
         name_process(p, preparing->path);
     }
     while (co_await close_rings(p) == -ENOMEM)
@@ -178,7 +180,15 @@ void begin_program(thread& t) {
     t.frame_user = arch::frame_address(t.frame_slot);
     t.float_hart = ~0u; // what a hart has are the old program's
     t.space = next->image.space;
-    p.space = next->image.space;
+    {
+        ref<address_space> space = next->image.space; // the old one is dropped after the lock
+        lock_guard guard(p.lock);
+        std::swap(p.space, space);
+        std::swap(p.executable, next->executable);
+        memcpy(t.name, p.name, sizeof t.name);
+        if (space->peak_pages() > p.ended_usage.peak_pages)
+            p.ended_usage.peak_pages = space->peak_pages();
+    }
     arch::prepare_frame(t, next->image.entry, next->image.stack);
     leave_lent_space(p);
 }

@@ -22,6 +22,7 @@ struct caller;
 
 struct next_program {
     program_image image;
+    ref<shared_text> executable;
     arch::user_frame* frame = nullptr;
     unsigned frame_slot = 0;
 };

@@ -123,6 +123,7 @@ task<long> start(ref<process> p) {
     if (error < 0)
         give_up(path, why, status_not_executable);
     p->space = image.space;
+    p->executable = shared_text::make(path);
     thread* t = thread::create(*p, p->id);
     if (!t)
         give_up(path, "out of memory", status_not_executable);

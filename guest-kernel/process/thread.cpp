@@ -15,6 +15,7 @@ constexpr unsigned default_priority = 32;
 thread::thread(process& owner_process, int thread_id)
     : schedulable(kind_of::thread, default_priority)
     , id(thread_id)
+    , started(now())
     , process_(&owner_process) {
     owner = &owner_process;
 }
@@ -32,6 +33,7 @@ thread* thread::create(process& p, int id) {
     lock_guard guard(p.lock);
     if (p.exiting || p.replacing) // its threads have been told to end; this one would not know
         return nullptr;
+    __builtin_memcpy(t->name, p.name, sizeof t->name);
     p.threads.push_back(*t);
     p.live_threads++;
     return t.release();
@@ -41,12 +43,15 @@ thread::~thread() {
     delete next;
     if (!frame)
         return;
-    {
-        lock_guard guard(process_->lock);
-        process_->counters.add(counters);
-        process_->syscalls += frame->syscalls;
-    }
     space->return_frame(frame_slot);
+}
+
+void name_thread(thread& t, const char (&name)[16]) {
+    process& p = t.parent();
+    lock_guard guard(p.lock);
+    __builtin_memcpy(t.name, name, sizeof name);
+    if (t.id == p.id)
+        __builtin_memcpy(p.name, name, sizeof name);
 }
 
 void thread::take_result() {

@@ -18,6 +18,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "process/process.h"
+#include "process/usage.h"
 #include "schedule/schedulable.h"
 #include "schedule/thread_wait.h"
 
@@ -74,6 +75,11 @@ class thread final : public ref_counted,
     struct next_program* next = nullptr; // execve is through: replace.h
 
     thread_counters counters;
+    run_clock run_time;
+    // Of run_time, what was spent in the kernel before the last switch.
+    std::atomic<uint64_t> kernel_ticks{0};
+    const nanoseconds started;
+    char name[16] = {};           // with the process's lock
     bool user_traps = false;      // its registers for them are kept: arch/riscv64/user_traps.h
     uint64_t user_exceptions = 0; // causes that go to its utvec: uintr/exceptions.h
     uintr_receiver* receiver = nullptr;
@@ -86,6 +92,9 @@ class thread final : public ref_counted,
     thread(process& owner, int id);
     ref<process> process_;
 };
+
+// What the process is called goes with the name of its first thread.
+void name_thread(thread& t, const char (&name)[16]);
 
 // The scheduler has let go of a thread that ended.
 void thread_left_hart(thread& t);

@@ -41,6 +41,7 @@ long make_thread(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t t
         t->frame->x[arch::reg_tp] = tls;
     if (flags & CLONE_CHILD_CLEARTID)
         t->clear_child_tid = child_tid;
+    __builtin_memcpy(t->name, self.name, sizeof t->name);
     inherit_signals(*t, self, true);
     t->run_like(self);
     make_ready(*t);
@@ -73,14 +74,47 @@ long make_process(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t 
     return wait_for(wait_until_left(self, std::move(child)));
 }
 
-task<long> wait_call(caller& who, child_choice which, uint64_t status_at) {
+// How wait4 and waitid tell what they have found (id 0: nothing), and what they then return.
+using child_report = long (*)(address_space& space, uint64_t at, const ended_child& child);
+
+struct wait_request {
+    child_choice which;
+    bool may_wait;
+    child_report report;
+    uint64_t report_at;
+    uint64_t usage_at;
+};
+
+long report_child(address_space& space, const wait_request& wanted, const ended_child& child) {
+    if (child.id && wanted.usage_at)
+        if (long error = write_user(space, wanted.usage_at, to_user(child.usage)); error < 0)
+            return error;
+    return wanted.report(space, wanted.report_at, child);
+}
+
+task<long> wait_later(caller& who, wait_request wanted) {
     ended_child child;
-    if (long error = co_await wait_for_child(who, which, child); error < 0)
+    if (long error = co_await wait_for_child(who, wanted.which, child); error < 0)
         co_return error;
-    if (status_at)
-        if (long error = write_user(*who.owner->space, status_at, child.status); error < 0)
-            co_return error;
-    co_return child.id;
+    co_return report_child(*who.owner->space, wanted, child);
+}
+
+long wait_common(const wait_request& wanted) {
+    process& p = current_process();
+    ended_child child;
+    if (long error = try_wait(p, wanted.which, child); error < 0)
+        return error;
+    if (!child.id && wanted.may_wait)
+        return wait_for(wait_later(current_thread(), wanted));
+    return report_child(*p.space, wanted, child);
+}
+
+// wait4: the status, if something has happened.
+long write_status(address_space& space, uint64_t at, const ended_child& child) {
+    if (child.id && at)
+        if (long error = write_user(space, at, child.status); error < 0)
+            return error;
+    return child.id;
 }
 
 long sys_wait4(uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage_at) {
@@ -98,18 +132,7 @@ long sys_wait4(uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage
         which = {child_choice::group, -number};
     which.stopped = options & WUNTRACED;
     which.continued = options & WCONTINUED;
-    if (usage_at)
-        if (long error = zero_user(*p.space, usage_at, 144); error < 0)
-            return error;
-    ended_child child;
-    if (long error = try_wait(p, which, child); error < 0)
-        return error;
-    if (!child.id && !(options & WNOHANG))
-        return wait_for(wait_call(current_thread(), which, status_at));
-    if (child.id && status_at)
-        if (long error = write_user(*p.space, status_at, child.status); error < 0)
-            return error;
-    return child.id;
+    return wait_common({which, !(options & WNOHANG), write_status, status_at, usage_at});
 }
 
 // siginfo_t as waitid fills it: zero if nothing has happened.
@@ -122,13 +145,6 @@ long write_child(address_space& space, uint64_t at, const ended_child& child) {
     if (long error = write_user(space, at, info); error < 0)
         return error;
     return zero_user(space, at + sizeof info, user_signal_info_size - sizeof info);
-}
-
-task<long> waitid_call(caller& who, child_choice which, uint64_t info_at) {
-    ended_child child;
-    if (long error = co_await wait_for_child(who, which, child); error < 0)
-        co_return error;
-    co_return write_child(*who.owner->space, info_at, child);
 }
 
 long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, uint64_t usage_at) {
@@ -160,15 +176,7 @@ long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, 
     default:
         return -EINVAL;
     }
-    if (usage_at)
-        if (long error = zero_user(*p.space, usage_at, 144); error < 0)
-            return error;
-    ended_child child;
-    if (long error = try_wait(p, which, child); error < 0)
-        return error;
-    if (!child.id && !(options & WNOHANG))
-        return wait_for(waitid_call(current_thread(), which, info_at));
-    return write_child(*p.space, info_at, child);
+    return wait_common({which, !(options & WNOHANG), write_child, info_at, usage_at});
 }
 
 long begin_execution(uint64_t directory, uint64_t path, uint64_t arguments, uint64_t environment,
@@ -214,6 +222,7 @@ long sys_setsid() {
 // By trap.S: sys_clone_entry, which saves all registers.
 extern "C" long sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
                           uint64_t child_tid) {
+    arch::kernel_section timed;
     if (flags & CLONE_THREAD)
         return make_thread(flags, stack, parent_tid, tls, child_tid);
     return make_process(flags, stack, parent_tid, tls, child_tid);

@@ -82,22 +82,23 @@ long sys_getrlimit(uint64_t resource, uint64_t to) {
     return sys_prlimit64(0, resource, 0, to);
 }
 
-long sys_getrusage(uint64_t, uint64_t to) {
-    struct {
-        int64_t user[2] = {}, system[2] = {};
-        int64_t max_rss = 0;
-        int64_t zeros[3] = {};
-        int64_t minor_faults = 0, major_faults = 0;
-        int64_t zeros2[6] = {};
-        int64_t voluntary = 0, involuntary = 0;
-    } usage;
-    static_assert(sizeof usage == 144);
-    nanoseconds t = now();
-    usage.user[0] = int64_t(t / 1'000'000'000);
-    usage.user[1] = int64_t(t % 1'000'000'000 / 1000);
-    usage.max_rss = int64_t(current_space().resident_pages() * (page_size / 1024));
-    usage.minor_faults = int64_t(current_thread().counters.page_faults);
-    return write_user(current_space(), to, usage);
+long sys_getrusage(uint64_t whose, uint64_t to) {
+    resource_usage usage;
+    switch (int(whose)) {
+    case 0: // RUSAGE_SELF
+        usage = usage_of(current_process());
+        break;
+    case -1: // RUSAGE_CHILDREN
+        usage = usage_of_children(current_process());
+        break;
+    case 1: // RUSAGE_THREAD
+        usage = usage_of(current_thread());
+        usage.peak_pages = current_space().peak_pages();
+        break;
+    default:
+        return -EINVAL;
+    }
+    return write_user(current_space(), to, to_user(usage));
 }
 
 long sys_getrandom(uint64_t to, uint64_t size, uint64_t flags) {

@@ -24,9 +24,9 @@ namespace {
 
 // Exact: every entry is counted once, where it is told apart.
 void collect(process& p, ouros_statistics& s) {
+    lock_guard guard(p.lock);
     thread_counters sum = p.counters;
     uint64_t ecalls = p.syscalls;
-    lock_guard guard(p.lock);
     for (thread& t : p.threads) {
         sum.add(t.counters);
         ecalls += t.frame->syscalls;

@@ -94,11 +94,11 @@ long sys_prctl(uint64_t option, uint64_t argument) {
         if (n < 0 && n != -ENAMETOOLONG)
             return n;
         name[sizeof name - 1] = 0;
-        __builtin_memcpy(p.name, name, sizeof name);
+        name_thread(current_thread(), name);
         return 0;
     }
     if (option == get_name)
-        return copy_to_user(current_space(), argument, p.name, sizeof p.name);
+        return copy_to_user(current_space(), argument, current_thread().name, sizeof p.name);
     return -EINVAL;
 }
 
@@ -111,10 +111,10 @@ long sys_rseq() {
 
 const syscall_entry process_calls[] = {
     {293, "rseq", erase(sys_rseq)},
-    CALL(getpid),
-    CALL(getppid),
-    CALL(gettid),
-    CALL(getuid),
+    CALL_QUICK(getpid),
+    CALL_QUICK(getppid),
+    CALL_QUICK(gettid),
+    CALL_QUICK(getuid),
     {__NR_geteuid, "geteuid", erase(sys_getuid)},
     {__NR_getgid, "getgid", erase(sys_getuid)},
     {__NR_getegid, "getegid", erase(sys_getuid)},
@@ -123,10 +123,10 @@ const syscall_entry process_calls[] = {
     CALL(getgroups),
     CALL(exit),
     CALL(exit_group),
-    CALL(set_tid_address),
-    CALL(set_robust_list),
-    CALL(sched_yield),
-    CALL(getcpu),
+    CALL_QUICK(set_tid_address),
+    CALL_QUICK(set_robust_list),
+    CALL_QUICK(sched_yield),
+    CALL_QUICK(getcpu),
     CALL(prctl),
     {},
 };

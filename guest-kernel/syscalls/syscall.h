@@ -20,6 +20,7 @@
 #include <asm/unistd.h>
 #include <cstdint>
 
+#include "arch/riscv64/kernel_section.h"
 #include "async/task.h"
 #include "async/wait_queue.h"
 #include "memory/user_memory.h"
@@ -57,11 +58,28 @@ template <auto F>
 struct adapted;
 template <class... A, long (*F)(caller&, A...)>
 struct adapted<F> {
-    static long call(A... arguments) { return F(current_caller(), arguments...); }
+    static long call(A... arguments) {
+        arch::kernel_section timed;
+        return F(current_caller(), arguments...);
+    }
 };
 template <class... A, task<long> (*F)(caller&, A...)>
 struct adapted<F> {
-    static long call(A... arguments) { return wait_for(F(current_caller(), arguments...)); }
+    static long call(A... arguments) {
+        arch::kernel_section timed;
+        return wait_for(F(current_caller(), arguments...));
+    }
+};
+
+// A function of (arguments...) whose time counts as the kernel's.
+template <auto F>
+struct timed_call;
+template <class... A, long (*F)(A...)>
+struct timed_call<F> {
+    static long call(A... arguments) {
+        arch::kernel_section timed;
+        return F(arguments...);
+    }
 };
 
 template <auto F, auto Later>
@@ -69,6 +87,7 @@ struct adapted_pair;
 template <class... A, long (*F)(caller&, A...), task<long> (*Later)(caller&, A...)>
 struct adapted_pair<F, Later> {
     static long call(A... arguments) {
+        arch::kernel_section timed;
         long value = F(current_caller(), arguments...);
         if (value != must_wait) [[likely]]
             return value;
@@ -84,6 +103,9 @@ syscall_function erase(F* function) {
 }
 
 #define CALL(name)                                                                                 \
+    { __NR_##name, #name, ::kernel::erase(::kernel::detail::timed_call<sys_##name>::call) }
+// That only looks something up: reading the clock would cost more than it does.
+#define CALL_QUICK(name)                                                                           \
     { __NR_##name, #name, ::kernel::erase(sys_##name) }
 // call::NAME(caller&, ...): waits or not, by its type
 #define CALL_OF(name)                                                                              \

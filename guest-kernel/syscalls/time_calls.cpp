@@ -3,6 +3,7 @@
 // Clocks. All of them count from boot: the machine has no idea of the date, so that two runs are
 // the same.
 #include "async/timer.h"
+#include "process/family.h"
 #include "process/thread.h"
 #include "syscalls/syscall.h"
 #include "syscalls/time_value.h"
@@ -11,21 +12,76 @@ namespace kernel {
 
 namespace {
 
-constexpr uint64_t clocks = 12;
+constexpr uint64_t clocks = 12, clock_of_process = 2, clock_of_thread = 3;
 
+// Clocks of processor time of others have negative numbers: ~id << 3, 4 for a thread, and which
+// time, of which the last is all there is (clock_getcpuclockid, pthread_getcpuclockid).
+struct processor_clock {
+    explicit processor_clock(uint64_t clock)
+        : id(int(~(int32_t(clock) >> 3)))
+        , of_thread(clock & 4) {}
+    int id; // 0: the caller's
+    bool of_thread;
+};
+
+bool is_processor_clock(uint64_t clock) {
+    return clock == clock_of_process || clock == clock_of_thread ||
+           (int32_t(clock) < 0 && (clock & 3) < 3);
+}
 bool known_clock(uint64_t clock) {
     return clock < clocks && clock != 10;
 }
 
-long sys_clock_gettime(uint64_t clock, uint64_t to) {
-    if (!known_clock(clock))
+// -EINVAL: there is no such process, or it has no such thread.
+long processor_time(uint64_t clock, nanoseconds& time) {
+    processor_clock which(clock);
+    if (clock == clock_of_process || clock == clock_of_thread) {
+        which.id = 0;
+        which.of_thread = clock == clock_of_thread;
+    }
+    uint64_t ticks = 0;
+    if (which.of_thread) {
+        process& p = current_process();
+        lock_guard guard(p.lock);
+        thread* found = which.id ? nullptr : &current_thread();
+        for (thread& t : p.threads)
+            if (t.id == which.id)
+                found = &t;
+        if (!found)
+            return -EINVAL;
+        ticks = found->run_time.total();
+    } else {
+        ref<process> p = which.id ? find_process(which.id) : ref<process>(&current_process());
+        if (!p)
+            return -EINVAL;
+        ticks = usage_of(*p).ticks;
+    }
+    time = ticks_to_ns(ticks);
+    return 0;
+}
+
+long processor_clock_gettime(uint64_t clock, uint64_t to) {
+    nanoseconds time;
+    if (!is_processor_clock(clock))
         return -EINVAL;
+    if (long error = processor_time(clock, time); error < 0)
+        return error;
+    return write_user(current_space(), to, time_value::from(time));
+}
+
+long sys_clock_gettime(uint64_t clock, uint64_t to) {
+    if (!known_clock(clock) || clock == clock_of_process || clock == clock_of_thread)
+        return processor_clock_gettime(clock, to);
     return write_user(current_space(), to, time_value::from(now()));
 }
 
 long sys_clock_getres(uint64_t clock, uint64_t to) {
-    if (!known_clock(clock))
+    nanoseconds ignored;
+    if (!known_clock(clock) && !is_processor_clock(clock))
         return -EINVAL;
+    if (int32_t(clock) < 0)
+        if (long error = processor_time(clock, ignored); error < 0)
+            return error;
     return to ? write_user(current_space(), to, time_value{0, 100}) : 0;
 }
 
@@ -66,15 +122,20 @@ long sys_nanosleep(uint64_t request, uint64_t remaining_at) {
 
 long sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t remaining_at) {
     constexpr uint64_t absolute = 1; // TIMER_ABSTIME
-    if (!known_clock(clock) || (flags & ~absolute))
+    if (!known_clock(clock) || clock == clock_of_thread || (flags & ~absolute))
         return -EINVAL;
+    if (clock == clock_of_process)
+        return -EOPNOTSUPP;
     return sleep_common(flags & absolute, request, remaining_at);
 }
 
 long sys_times(uint64_t to) {
     constexpr nanoseconds tick = 1'000'000'000 / 100; // AT_CLKTCK
     int64_t ticks = int64_t(now() / tick);
-    int64_t tms[4] = {ticks, 0, 0, 0};
+    process& p = current_process();
+    resource_usage own = usage_of(p), children = usage_of_children(p);
+    int64_t tms[4] = {int64_t(own.user_time() / tick), int64_t(own.kernel_time() / tick),
+                      int64_t(children.user_time() / tick), int64_t(children.kernel_time() / tick)};
     if (to)
         if (long error = write_user(current_space(), to, tms); error < 0)
             return error;
@@ -84,9 +145,9 @@ long sys_times(uint64_t to) {
 } // namespace
 
 const syscall_entry time_calls[] = {
-    CALL(clock_gettime),
+    CALL_QUICK(clock_gettime),
     CALL(clock_getres),
-    CALL(gettimeofday),
+    CALL_QUICK(gettimeofday),
     CALL(nanosleep),
     CALL(clock_nanosleep),
     CALL(times),

@@ -80,6 +80,7 @@ void switch_in(thread& t) {
     p.space->seen_by(self.index);
     fetch_new_instructions();
     load_float_if_needed(t);
+    t.run_time.start(time_ticks());
     switch_in_user_traps(t);
     if (t.receiver || p.has_senders())
         uintr_switch_in(t);
@@ -88,6 +89,12 @@ void switch_in(thread& t) {
 }
 
 void switch_out(thread& t) {
+    t.run_time.stop(time_ticks());
+    if (uint64_t& spent = this_hart().kernel_ticks; spent) {
+        t.kernel_ticks.store(t.kernel_ticks.load(std::memory_order_relaxed) + spent,
+                             std::memory_order_relaxed);
+        spent = 0;
+    }
     save_float_if_dirty(t);
     if (t.receiver || t.parent().has_senders())
         uintr_switch_out(t);

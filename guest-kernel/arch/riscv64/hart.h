@@ -40,8 +40,9 @@ struct hart {
     uint64_t global_pointer; // the kernel's gp
     uint64_t trap_in_kernel; // address of the entry for faults in the kernel
 
-    uint64_t id;    // as the firmware numbers it
-    unsigned index; // 0..harts - 1
+    uint64_t kernel_ticks; // of the running thread, since it was switched in
+    uint64_t id;           // as the firmware numbers it
+    unsigned index;        // 0..harts - 1
     std::atomic<bool> online;
     uint32_t instructions_seen; // see synchronise_instructions
     thread* float_owner;        // whose floating-point registers are in the hart

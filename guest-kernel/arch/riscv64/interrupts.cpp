@@ -6,6 +6,7 @@
 #include "arch/riscv64/sbi.h"
 #include "device-tree/machine.h"
 #include "drivers/plic.h"
+#include "process/usage.h"
 
 namespace kernel {
 
@@ -18,6 +19,10 @@ uint64_t tick_ns = 1; // of the `time` counter: 100 on `virt`
 nanoseconds now() {
     // In general the product fits for 29 years at 10 MHz.
     return arch::read_csr<arch::csr_time>() * tick_ns;
+}
+
+nanoseconds ticks_to_ns(uint64_t ticks) {
+    return ticks * tick_ns;
 }
 
 } // namespace kernel

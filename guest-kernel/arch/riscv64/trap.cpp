@@ -6,6 +6,7 @@
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/interrupts.h"
+#include "arch/riscv64/kernel_section.h"
 #include "lib/print.h"
 #include "process/exit.h"
 #include "process/fault.h"
@@ -119,8 +120,10 @@ void handle_user_trap(user_frame*, uint64_t cause, uint64_t value) {
         end_thread(t);
     if (cause & cause_interrupt)
         handle_interrupt(t, cause & 0xff);
-    if (!pass_to_user_handler(t, cause, value))
+    if (!pass_to_user_handler(t, cause, value)) {
+        kernel_section timed;
         handle_fault(t, cause, value);
+    }
     return_with_signals(t);
 }
 
