@@ -6,6 +6,7 @@
 #include "arch/riscv64/context.h"
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/interrupts.h"
+#include "arch/riscv64/stretch.h"
 #include "async/executor.h"
 #include "async/timer.h"
 #include "lib/print.h"
@@ -114,6 +115,8 @@ void run_work(work_item& item) {
         shared.suspend(&own.ready);
     }
     item.last_hart = uint8_t(this_hart().index);
+    if (arch::stretches_measured) [[unlikely]]
+        arch::stretch_is_work();
     item.coroutine.resume();
 }
 
@@ -137,6 +140,7 @@ void run_work(work_item& item) {
 
 // Interrupts, completions and timers that are due. When the next timer is.
 nanoseconds look_around() {
+    arch::stretch_point();
     arch::interrupts::poll();
     return timers_run();
 }

@@ -6,6 +6,7 @@
 #include <ouros/kernel.h>
 
 #include "arch/riscv64/hart.h"
+#include "arch/riscv64/stretch.h"
 #include "fs/fd_table.h"
 #include "memory/heap.h"
 #include "memory/pages.h"
@@ -64,6 +65,21 @@ long statistics(uint64_t out, uint64_t size) {
     return error < 0 ? error : long(size);
 }
 
+long stretches(uint64_t out, uint64_t size, uint64_t flags) {
+    if (flags & ~uint64_t(OUROS_STRETCHES_FORGET))
+        return -EINVAL;
+    if (!arch::stretches_measured)
+        return -ENODEV;
+    ouros_stretch list[32];
+    constexpr uint64_t most = sizeof list / sizeof list[0];
+    uint64_t wanted = size / sizeof list[0];
+    unsigned count = arch::longest_stretches(list, unsigned(wanted < most ? wanted : most),
+                                             flags & OUROS_STRETCHES_FORGET);
+    size = count * sizeof list[0];
+    long error = copy_to_user(current_space(), out, list, size);
+    return error < 0 ? error : long(size);
+}
+
 long create_fd(thread& t, uint64_t vector, uint64_t flags) {
     if (vector >= 64 || flags)
         return -EINVAL;
@@ -115,6 +131,8 @@ long ouros_call(unsigned number, const uint64_t* a) {
         return fault_in(t, a[0], a[1]);
     case OUROS_SYS_user_device:
         return a[3] ? -EINVAL : user_device_take(t, a[0], a[1], a[2]);
+    case OUROS_SYS_stretches:
+        return stretches(a[0], a[1], a[2]);
     default:
         return -ENOSYS;
     }

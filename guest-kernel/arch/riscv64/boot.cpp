@@ -6,6 +6,7 @@
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/page_table.h"
 #include "arch/riscv64/sbi.h"
+#include "arch/riscv64/stretch.h"
 #include "device-tree/machine.h"
 #include "lib/print.h"
 
@@ -59,6 +60,7 @@ bool make_harts() {
         if (!h.stack_top || !h.emergency_top)
             return false;
     }
+    stretches_start();
     return true;
 }
 

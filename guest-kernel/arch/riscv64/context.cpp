@@ -6,6 +6,7 @@
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/page_table.h"
+#include "arch/riscv64/stretch.h"
 #include "arch/riscv64/user_traps.h"
 #include "process/thread.h"
 #include "uintr/receiver.h"
@@ -62,8 +63,9 @@ void load_float_if_needed(thread& t) {
 // What the trap entry needs before it can see the kernel.
 void set_constants(user_frame& f) {
     f.kernel_satp = this_hart().kernel_satp;
-    f.enter_syscall = reinterpret_cast<uint64_t>(enter_syscall);
-    f.enter_trap = reinterpret_cast<uint64_t>(enter_trap);
+    bool measured = stretches_measured;
+    f.enter_syscall = reinterpret_cast<uint64_t>(measured ? measured_enter_syscall : enter_syscall);
+    f.enter_trap = reinterpret_cast<uint64_t>(measured ? measured_enter_trap : enter_trap);
 }
 
 } // namespace

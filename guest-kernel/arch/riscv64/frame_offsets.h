@@ -30,6 +30,9 @@
 #define HART_PROCESS 72
 #define HART_GP 80
 #define HART_TRAP_IN_KERNEL 88
+#define HART_STRETCH_BEGAN 96
+#define HART_STRETCH_ENTRY 104
+#define HART_LEAVE_MEASURED 112
 
 /* System call numbers below it are in syscall_functions (syscalls/table.cpp). */
 #define SYSCALL_LIMIT 512

@@ -39,6 +39,10 @@ struct hart {
     process* current_process;
     uint64_t global_pointer; // the kernel's gp
     uint64_t trap_in_kernel; // address of the entry for faults in the kernel
+    // Only while stretches are measured (stretch.h).
+    uint64_t stretch_began;  // instret when this hart last looked for interrupts
+    uint64_t stretch_entry;  // system call number, or scause
+    uint64_t leave_measured; // what `leave` would be
 
     uint64_t kernel_ticks; // of the running thread, since it was switched in
     uint64_t id;           // as the firmware numbers it
@@ -59,6 +63,9 @@ static_assert(offsetof(hart, current) == HART_THREAD);
 static_assert(offsetof(hart, current_process) == HART_PROCESS);
 static_assert(offsetof(hart, global_pointer) == HART_GP);
 static_assert(offsetof(hart, trap_in_kernel) == HART_TRAP_IN_KERNEL);
+static_assert(offsetof(hart, stretch_began) == HART_STRETCH_BEGAN);
+static_assert(offsetof(hart, stretch_entry) == HART_STRETCH_ENTRY);
+static_assert(offsetof(hart, leave_measured) == HART_LEAVE_MEASURED);
 
 extern "C" hart harts[max_harts]; // the first is the one that boots, whatever its id
 extern unsigned harts_used;

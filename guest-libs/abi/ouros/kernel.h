@@ -40,7 +40,8 @@
 #define OUROS_SYS_fault_in 20234
 #define OUROS_SYS_user_device 20235
 #define OUROS_SYS_first 20224
-#define OUROS_SYS_last 20235
+#define OUROS_SYS_stretches 20243
+#define OUROS_SYS_last 20243
 
 /*
  * ring_setup(sq_entries, cq_entries, struct ouros_ring *out, out_size)
@@ -169,6 +170,25 @@ struct ouros_statistics {
     uint64_t queue_pairs;   /* rings */
     uint64_t receivers;     /* with a slot of the UINTC */
 };
+
+/*
+ * stretches(struct ouros_stretch *out, out_size, flags): the longest stretches that the kernel has
+ * executed without looking for interrupts, longest first, for each way into the kernel and place
+ * where one ended the longest; as many as fit. Returns bytes. flags: 0, or
+ * OUROS_STRETCHES_FORGET: forgets them. Of the whole machine, not of the process. -ENODEV if the
+ * kernel was not booted with the argument "stretches"; -EINVAL, -EFAULT.
+ */
+#define OUROS_STRETCHES_FORGET 1u
+#define OUROS_STRETCH_WORK UINT64_MAX
+struct ouros_stretch {
+    uint64_t instructions; /* retired by the whole machine: exact on one hart, under icount */
+    uint64_t entry;        /* by which the hart came into the kernel: the number of a system call,
+                              another trap's scause (a fault 12, 13, 15; an interrupt has bit 63);
+                              OUROS_STRETCH_WORK: kernel work, done after another thread's call */
+    uint64_t ended_at;     /* address in the kernel where interrupts were looked for; 0: it went
+                              back to user mode */
+};
+OUROS_STATIC_ASSERT(sizeof(struct ouros_stretch) == 24);
 
 /* The kernel puts the scheduler image (one ELF, the same bytes in every process and in the
    kernel) where AT_SYSINFO_EHDR says, as Linux does with its vDSO; see ouros/sched.h. */
