@@ -161,6 +161,22 @@ task<long> open_path(caller& who, std::string_view path, uint32_t flags, ref<fil
     co_return co_await open_loaded(who, at, flags, 0, opened);
 }
 
+namespace {
+
+task<long> check_executable(caller& who, file& opened) {
+    file_attributes attributes;
+    long error = opened.attributes(attributes);
+    if (error == must_wait)
+        error = co_await opened.attributes_later(who, attributes);
+    if (error < 0)
+        co_return error;
+    bool executable =
+        (attributes.mode & mode_type_mask) == mode_regular && (attributes.mode & 0111);
+    co_return executable ? 0 : -EACCES;
+}
+
+} // namespace
+
 task<long> open_program(caller& who, int directory, user_address path, uint32_t flags,
                         ref<file>& opened) {
     if (flags & ~static_cast<uint32_t>(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
@@ -177,15 +193,13 @@ task<long> open_program(caller& who, int directory, user_address path, uint32_t 
         if (long error = co_await open_loaded(who, at, how, 0, opened); error < 0)
             co_return error;
     }
-    file_attributes attributes;
-    long error = opened->attributes(attributes);
-    if (error == must_wait)
-        error = co_await opened->attributes_later(who, attributes);
-    if (error < 0)
+    co_return co_await check_executable(who, *opened);
+}
+
+task<long> open_interpreter(caller& who, std::string_view path, ref<file>& opened) {
+    if (long error = co_await open_path(who, path, O_RDONLY, opened); error < 0)
         co_return error;
-    bool executable =
-        (attributes.mode & mode_type_mask) == mode_regular && (attributes.mode & 0111);
-    co_return executable ? 0 : -EACCES;
+    co_return co_await check_executable(who, *opened);
 }
 
 task<long> truncate_path(caller& who, user_address path, uint64_t size) {
@@ -251,23 +265,13 @@ long path_of(const path_place& place, char* buffer, std::string_view& path) {
     return 0;
 }
 
-namespace {
-
-ref<memory_object> make_copied_contents(size_t size) {
-    void* pages = allocate_pages(order_for(size));
-    auto* made = pages ? new (std::nothrow) memory_object : nullptr;
-    if (!made) {
-        if (pages)
-            free_pages(pages);
-        return {};
-    }
-    made->data = static_cast<const uint8_t*>(pages);
-    made->size = size;
-    made->release = [](memory_object& self) { free_pages(const_cast<uint8_t*>(self.data)); };
-    return ref<memory_object>::adopt(made);
+task<long> read_at(caller& who, file& f, void* to, size_t size, uint64_t offset) {
+    user_buffers memory(to, size);
+    long got = f.read(memory, static_cast<int64_t>(offset));
+    if (got == must_wait)
+        got = co_await f.read_later(who, std::move(memory), static_cast<int64_t>(offset));
+    co_return got;
 }
-
-} // namespace
 
 task<long> file_contents(caller& who, ref<file> f, ref<memory_object>& contents) {
     file_attributes attributes;
@@ -279,28 +283,21 @@ task<long> file_contents(caller& who, ref<file> f, ref<memory_object>& contents)
     if ((attributes.mode & mode_type_mask) != mode_regular)
         co_return -EACCES;
     if (const uint8_t* image = f->contents_in_place()) {
-        contents = ref<memory_object>::adopt(new (std::nothrow) memory_object);
-        if (!contents)
-            co_return -ENOMEM;
-        contents->data = image;
-        contents->size = attributes.size;
-        co_return 0;
+        contents = memory_object::in_place(image, attributes.size);
+        co_return contents ? 0 : -ENOMEM;
     }
-    if (attributes.size > page_size << max_page_order)
-        co_return -ENOMEM;
-    ref<memory_object> made = make_copied_contents(attributes.size);
+    ref<memory_object> made = memory_object::of_pages(attributes.size);
     if (!made)
         co_return -ENOMEM;
-    for (size_t done = 0; done < made->size;) {
-        user_buffers rest(const_cast<uint8_t*>(made->data) + done, made->size - done);
-        auto at = static_cast<int64_t>(done);
-        long got = f->read(rest, at);
-        if (got == must_wait)
-            got = co_await f->read_later(who, std::move(rest), at);
+    for (size_t done = 0; done < made->size();) {
+        size_t in_page = done % page_size;
+        size_t room = page_size - in_page;
+        size_t wanted = made->size() - done < room ? made->size() - done : room;
+        long got = co_await read_at(who, *f, made->page(done / page_size) + in_page, wanted, done);
         if (got < 0)
             co_return got;
         if (got == 0)
-            made->size = done; // it has become shorter meanwhile
+            made->shorten(done); // it has become shorter meanwhile
         done += static_cast<size_t>(got);
     }
     contents = std::move(made);

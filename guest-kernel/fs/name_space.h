@@ -83,8 +83,12 @@ long path_of(const path_place& place, char* buffer, std::string_view& path);
 // Opens a file to execute; `flags` are execveat's. -EACCES if nobody may execute it.
 task<long> open_program(caller& who, int directory, user_address path, uint32_t flags,
                         ref<file>& opened);
+// The same for a path that a script names, relative to `who`'s working directory.
+task<long> open_interpreter(caller& who, std::string_view path, ref<file>& opened);
 // Opens a file for the kernel itself: the first program.
 task<long> open_path(caller& who, std::string_view path, uint32_t flags, ref<file>& opened);
+// Bytes for the kernel itself. How many, or -errno; 0 at the end of the file.
+task<long> read_at(caller& who, file& f, void* to, size_t size, uint64_t offset);
 // The whole contents for execve to map: in place for the initramfs, otherwise a copy that lives
 // as long as something maps it. -EACCES if it isn't a regular file.
 task<long> file_contents(caller& who, ref<file> f, ref<memory_object>& contents);

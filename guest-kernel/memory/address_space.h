@@ -36,16 +36,37 @@ inline constexpr user_address user_end = 0x3f'0000'0000; // exclusive
 inline constexpr user_address stack_top = user_end;
 inline constexpr user_address mmap_top = 0x3e'0000'0000; // mmap goes down from here
 
-// Bytes that areas show: a program's file, kept alive while something maps it.
-struct memory_object : ref_counted {
-    const uint8_t* data = nullptr;
-    size_t size = 0;
-    ref<shared_text> name; // the file's absolute path; null: unknown
-    void (*release)(memory_object&) = nullptr;
-    ~memory_object() {
-        if (release)
-            release(*this);
+// Bytes that areas show: a program's file, kept alive while something maps it. They lie in one
+// piece, or in pages of their own, or are a file's that stays in memory for good.
+class memory_object : public ref_counted {
+  public:
+    // `data` stays, and is nobody's to free. Null: out of memory.
+    static ref<memory_object> in_place(const uint8_t* data, size_t size);
+    // Pages to be filled through page(). Null: out of memory.
+    static ref<memory_object> of_pages(size_t size);
+    ~memory_object();
+
+    size_t size() const { return size_; }
+    void shorten(size_t size) { size_ = size; }
+    // The byte at an offset; what follows it up to the end of the page is behind it.
+    const uint8_t* at(uint64_t offset) const {
+        return data_ ? data_ + offset : pages_[offset / page_size] + offset % page_size;
     }
+    uint8_t* page(size_t index) { return pages_[index]; }
+    // False: they are not all inside.
+    bool read(uint64_t offset, void* to, size_t count) const;
+    // All of it, if it is in one piece; or null.
+    const uint8_t* whole() const { return data_; }
+
+    ref<shared_text> name; // the file's absolute path; null: unknown
+
+  private:
+    memory_object() = default;
+
+    const uint8_t* data_ = nullptr;
+    uint8_t** pages_ = nullptr;
+    size_t size_ = 0;
+    size_t page_count_ = 0;
 };
 
 enum class area_kind : uint8_t {

@@ -73,7 +73,7 @@ long address_space::bring_in(area& a, user_address page_address, uint8_t access,
     size_t copied = 0;
     if (a.object && offset < a.object_end)
         copied = a.object_end - offset < page_size ? a.object_end - offset : page_size;
-    const uint8_t* source = copied ? a.object->data + offset : nullptr;
+    const uint8_t* source = copied ? a.object->at(offset) : nullptr;
     bool whole = copied == page_size && !(to_physical(source) & page_mask);
     if (whole && !(access & protection_write)) {
         // The object's own page: there while an area shows the object.

@@ -65,24 +65,26 @@ long map_segment(address_space& space, const ref<memory_object>& file, const Elf
 long load_elf(address_space& space, ref<memory_object> file, loaded_program& out,
               const char*& why) {
     why = "not an ELF file";
-    if (file->size < sizeof(Elf64_Ehdr))
-        return -ENOEXEC;
     Elf64_Ehdr e;
-    memcpy(&e, file->data, sizeof e);
-    if ((why = check_header(e, file->size)))
+    if (!file->read(0, &e, sizeof e))
+        return -ENOEXEC;
+    if ((why = check_header(e, file->size())))
         return -ENOEXEC;
     uint64_t base = e.e_type == ET_DYN ? pie_base : 0;
     user_address end = 0;
     for (unsigned i = 0; i < e.e_phnum; i++) {
         Elf64_Phdr h;
-        memcpy(&h, file->data + e.e_phoff + i * sizeof h, sizeof h);
+        if (!file->read(e.e_phoff + i * sizeof h, &h, sizeof h)) {
+            why = "damaged: program headers outside the file";
+            return -ENOEXEC;
+        }
         if (h.p_type == PT_INTERP) {
             why = "dynamically linked: link it with -static";
             return -ENOEXEC;
         }
         if (h.p_type != PT_LOAD)
             continue;
-        if ((why = check_segment(h, base, file->size)))
+        if ((why = check_segment(h, base, file->size())))
             return -ENOEXEC;
         if (long error = map_segment(space, file, h, base); error < 0) {
             why = error == -EEXIST ? "segments overlap" : "out of memory";

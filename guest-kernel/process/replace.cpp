@@ -2,13 +2,17 @@
 #include "process/replace.h"
 
 #include <cstring>
+#include <initializer_list>
+#include <string_view>
 
 #include "arch/riscv64/context.h"
 #include "arch/riscv64/page_table.h"
 #include "fs/name_space.h"
 #include "lib/own.h"
+#include "lib/print.h"
 #include "process/exit.h"
 #include "process/family.h"
+#include "process/script.h"
 #include "process/thread.h"
 #include "ring/ring.h"
 #include "syscalls/futex.h"
@@ -37,12 +41,26 @@ class collected_strings {
         return 0;
     }
     // An empty one: every program has a name.
-    long add_empty() {
-        if (size_ == capacity())
+    long add_empty() { return replace_first(0, {""}); }
+    // `count` strings at the start become `strings`.
+    long replace_first(size_t count, std::initializer_list<std::string_view> strings) {
+        size_t old_size = 0, new_size = 0;
+        for (size_t i = 0; i < count; i++)
+            old_size += strlen(data_ + old_size) + 1;
+        for (std::string_view string : strings)
+            new_size += string.size() + 1;
+        while (size_ - old_size + new_size > capacity())
             if (long error = grow(); error < 0)
                 return error;
-        data_[size_++] = 0;
-        count_++;
+        memmove(data_ + new_size, data_ + old_size, size_ - old_size);
+        size_ = size_ - old_size + new_size;
+        count_ = count_ - count + strings.size();
+        char* to = data_;
+        for (std::string_view string : strings) {
+            memcpy(to, string.data(), string.size());
+            to[string.size()] = 0;
+            to += string.size() + 1;
+        }
         return 0;
     }
     string_block block() const {
@@ -96,6 +114,8 @@ class collected_strings {
 // small.
 struct preparation {
     char path[path_max];
+    char script[path_max]; // as its interpreter is told
+    char head[program_head_size];
     collected_strings arguments, environment;
     ref<file> opened;
     ref<memory_object> contents;
@@ -111,6 +131,59 @@ long copy_strings(address_space& space, preparation& p, user_address path, user_
         if (long error = p.arguments.add_empty(); error < 0)
             return error;
     return p.environment.collect(space, environment);
+}
+
+// What the interpreter of a script opens: the path that was executed or, if there was only a
+// descriptor, the name that this has.
+long name_script(caller& who, preparation& p, int directory) {
+    constexpr int current_directory = -100; // AT_FDCWD
+    size_t length = strlen(p.path);
+    if (*p.path == '/' || (*p.path && directory == current_directory)) {
+        memcpy(p.script, p.path, length + 1);
+        return 0;
+    }
+    // Closed before anybody could open it.
+    if (who.owner->files->close_on_exec(uint64_t(int64_t(directory))) > 0)
+        return -ENOENT;
+    auto prefix = size_t(format_to(p.script, sizeof p.script, "/dev/fd/%d", directory));
+    if (prefix + length + 2 > sizeof p.script)
+        return -ENAMETOOLONG;
+    if (length) {
+        p.script[prefix++] = '/';
+        memcpy(p.script + prefix, p.path, length + 1);
+    }
+    return 0;
+}
+
+// Goes from a script to its interpreter until there is a program in `opened`.
+task<long> find_interpreter(caller& who, preparation& p, int directory) {
+    for (unsigned depth = 0;; depth++) {
+        if (depth > max_interpreters)
+            co_return -ELOOP;
+        long size = co_await read_at(who, *p.opened, p.head, sizeof p.head, 0);
+        if (size < 0)
+            co_return size;
+        std::string_view head(p.head, size_t(size));
+        if (!is_script(head))
+            co_return 0;
+        if (depth == 0)
+            if (long error = name_script(who, p, directory); error < 0)
+                co_return error;
+        interpreter_line line;
+        if (!parse_interpreter_line(head, line))
+            co_return -ENOEXEC;
+        long error =
+            line.argument.empty()
+                ? p.arguments.replace_first(1, {line.interpreter, p.script})
+                : p.arguments.replace_first(1, {line.interpreter, line.argument, p.script});
+        if (error < 0)
+            co_return error;
+        // If that is a script, too, this is its name.
+        memcpy(p.script, line.interpreter.data(), line.interpreter.size());
+        p.script[line.interpreter.size()] = 0;
+        if (error = co_await open_interpreter(who, p.script, p.opened); error < 0)
+            co_return error;
+    }
 }
 
 } // namespace
@@ -129,6 +202,8 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
             co_return error;
         if (long error = co_await open_program(who, directory, path, flags, preparing->opened);
             error < 0)
+            co_return error;
+        if (long error = co_await find_interpreter(who, *preparing, directory); error < 0)
             co_return error;
         if (long error =
                 co_await file_contents(who, std::move(preparing->opened), preparing->contents);

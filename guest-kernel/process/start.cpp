@@ -55,19 +55,18 @@ task<long> read_file(caller& who, const char* path, ref<memory_object>& contents
 }
 
 string_block strings_of(const ref<memory_object>& contents) {
-    if (!contents)
+    if (!contents || !contents->whole()) // not from the initramfs
         return {};
-    return string_block::of(reinterpret_cast<const char*>(contents->data), contents->size);
+    return string_block::of(reinterpret_cast<const char*>(contents->whole()), contents->size());
 }
 
 // A text file's first line, or its first string.
 bool first_word(const ref<memory_object>& contents, char* to, size_t size) {
     size_t length = 0;
-    while (length < contents->size && contents->data[length] && contents->data[length] != '\n')
+    while (length < contents->size() && *contents->at(length) && *contents->at(length) != '\n')
         length++;
-    if (length == 0 || length >= size)
+    if (length == 0 || length >= size || !contents->read(0, to, length))
         return false;
-    memcpy(to, contents->data, length);
     to[length] = 0;
     return true;
 }
