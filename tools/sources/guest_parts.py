@@ -8,13 +8,14 @@ Each part is a folder in the cache, named with the version it holds.
 - libfdt: OpenSBI 1.6's source carries a whole copy; the source of device-tree-compiler is not to
   be had from the pool, and libfdt-dev:riscv64 is compiled for the wrong float ABI for a kernel.
 - libmd: SHA-256 for guest programs, a static library from Debian's riscv64 port.
+- busybox: the programs of the interactive guest, in one static executable of Debian 13.
 """
 
 import shutil
 import tempfile
 import pathlib
 
-from .cache import cache_dir, locked, new_folder
+from .cache import SourceError, cache_dir, locked, new_folder
 from .debian import Archive, unpack_package, unpack_source
 
 
@@ -46,8 +47,19 @@ def _libmd(new):
         shutil.copy(root / "lib/riscv64-linux-gnu/libmd.a", new / "lib")
 
 
+def _busybox(new):
+    with tempfile.TemporaryDirectory() as folder:
+        unpack_package(Archive().package("busybox-static"), folder)
+        # /usr/bin since Debian merged the two folders, /bin before.
+        found = [path for path in pathlib.Path(folder).glob("**/bin/busybox") if path.is_file()]
+        if len(found) != 1:
+            raise SourceError(f"busybox-static has {len(found)} programs of that name")
+        shutil.copy(found[0], new / "busybox")
+
+
 # The number is raised when what is unpacked changes.
-PARTS = {"opensbi": (_opensbi, 1), "libfdt": (_libfdt, 1), "libmd": (_libmd, 1)}
+PARTS = {"opensbi": (_opensbi, 1), "libfdt": (_libfdt, 1), "libmd": (_libmd, 1),
+         "busybox": (_busybox, 1)}
 
 
 def find(name):
