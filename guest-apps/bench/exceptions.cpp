@@ -3,6 +3,7 @@
 // Exceptions and a timer that a thread handles itself: from the instruction that traps to the next
 // one. As in the rows for Linux the handler takes the time and steps over the instruction.
 
+#include "fault_signals.hpp"
 #include "measure.hpp"
 
 #include <ouros/checked.hpp>
@@ -55,6 +56,14 @@ struct illegal {
     void operator()() const { asm volatile(".word 0xc0001073" ::: "memory"); }
 };
 
+// LR, SC and AMO are what traps when it is misaligned.
+struct misaligned {
+    void operator()() const {
+        alignas(8) static char words[8];
+        asm volatile("amoadd.w zero, zero, (%0)" ::"r"(words + 1) : "memory");
+    }
+};
+
 action step_over(context& at, void*) {
     at.skip(4);
     return action::resume;
@@ -91,11 +100,13 @@ void traps(const char* nowhere) {
     measure_with(fast, cause::load_page_fault, "exception.page_fault", page_fault);
     measure_with(fast, cause::breakpoint, "exception.breakpoint", breakpoint{});
     measure_with(fast, cause::illegal_instruction, "exception.illegal", illegal{});
+    measure_with(fast, cause::misaligned_store, "exception.misaligned", misaligned{});
     measure_with(bench_note_entry, cause::load_page_fault, "exception.page_fault.to_handler",
                  page_fault);
     measure_with(nullptr, cause::load_page_fault, "exception.page_fault.full", page_fault);
     measure_with(nullptr, cause::breakpoint, "exception.breakpoint.full", breakpoint{});
     measure_with(nullptr, cause::illegal_instruction, "exception.illegal.full", illegal{});
+    measure_with(nullptr, cause::misaligned_store, "exception.misaligned.full", misaligned{});
 }
 
 // A page that the handler lets the program write, by a call: what a write barrier or a pager costs.
@@ -106,8 +117,6 @@ void permissions() {
         mmap(nullptr, pages * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     for (size_t i = 0; i < pages; i++)
         area[i * page] = 1;
-    measure("exception.write_barrier.mprotect", 500, 1,
-            [] { mprotect(area, page, PROT_READ | PROT_WRITE); });
     check(exceptions::set_handler(cause::store_page_fault, [](context& at, void*) {
         if (at.value - reinterpret_cast<uint64_t>(area) >= pages * page)
             return action::decline;
@@ -129,14 +138,19 @@ void permissions() {
     munmap(area, pages * page);
 }
 
-// A sum that overflows, and becomes the largest number; and one that does not.
-void overflow() {
+// Checks as compilers make them, whose handler makes of a result that there is not the nearest one;
+// the same when nothing is wrong; and without the check.
+void checks() {
     check(ouros::checked::on_event(ouros::checked::saturate));
-    static volatile int64_t large = INT64_MAX, one = 1;
-    [[maybe_unused]] static volatile int64_t result;
-    measure("exception.overflow", 2000, 1, [] { result = ouros::checked::add(large, one); });
-    measure("exception.overflow.none", 2000, 1, [] { result = ouros::checked::add(one, one); });
-    measure("exception.overflow.unchecked", 2000, 1, [] { result = one + one; });
+    measure("exception.overflow", 2000, 1, overflowing_sum);
+    measure("exception.overflow.none", 2000, 1, [] { sum = ouros::checked::add(one, one); });
+    measure("exception.overflow.unchecked", 2000, 1, [] { sum = one + one; });
+    measure("exception.float", 2000, 1, division_by_zero);
+    measure("exception.float.none", 2000, 1, [] {
+        quotient = dividend / dividend;
+        ouros::checked::check_float(ouros::checked::divide_by_zero);
+    });
+    measure("exception.float.unchecked", 2000, 1, [] { quotient = dividend / dividend; });
     exceptions::clear_handler(cause::breakpoint);
 }
 
@@ -194,7 +208,7 @@ void exceptions_and_timer(const char*) {
             static_cast<char*>(mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         traps(nowhere);
         permissions();
-        overflow();
+        checks();
         paging();
         munmap(nowhere, page);
     }).join();

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Signals by the kernel, as programs know them: to oneself, for a fault, from one process or thread
-// to another.
+// Signals by the kernel, as programs know them: to oneself, for a fault (fault_signals.cpp), from
+// one process or thread to another.
 
+#include "fault_signals.hpp"
 #include "measure.hpp"
 #include "sides.hpp"
 
 #include <csignal>
 #include <cstring>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 namespace bench {
@@ -33,62 +32,23 @@ void stamp(int) {
     entered = instructions();
 }
 
-// Steps over the instruction, which is 4 bytes long.
-void step(int, siginfo_t*, void* context) {
-    entered = instructions();
-    static_cast<ucontext_t*>(context)->uc_mcontext.__gregs[REG_PC] += 4;
-}
-
 void install(int signal, void (*handler)(int)) {
     struct sigaction action = {};
     action.sa_handler = handler;
     sigaction(signal, &action, nullptr);
 }
-void install(int signal, void (*handler)(int, siginfo_t*, void*)) {
-    struct sigaction action = {};
-    action.sa_sigaction = handler;
-    action.sa_flags = SA_SIGINFO;
-    sigaction(signal, &action, nullptr);
-}
-
-// `raise` until the handler runs, and until it has returned.
-template <typename Raise>
-[[gnu::always_inline]] inline void measure_signal(const char* to_handler, const char* to_return,
-                                                  Raise&& raise) {
+// From kill until the handler runs, and until kill has returned.
+void to_self() {
+    install(SIGUSR1, stamp);
+    auto raise = [own = getpid()] { call(SYS_kill, own, SIGUSR1); };
     for (int i = -warm_up; i < times; i++) {
         uint64_t start = instructions();
         raise();
         if (i >= 0)
             taken.add(entered - start);
     }
-    taken.report(to_handler);
-    measure(to_return, times, 1, raise);
-}
-
-void to_self() {
-    install(SIGUSR1, stamp);
-    long own = getpid();
-    measure_signal("signal.kernel.self.to_handler", "signal.kernel.self",
-                   [own] { call(SYS_kill, own, SIGUSR1); });
-}
-
-void faults() {
-    for (int signal : {SIGSEGV, SIGILL, SIGTRAP})
-        install(signal, step);
-    void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    measure_signal("signal.kernel.segv.to_handler", "signal.kernel.segv", [page] {
-        asm volatile(".option push\n.option norvc\n lw zero, 0(%0)\n.option pop" ::"r"(page)
-                     : "memory");
-    });
-    measure_signal("signal.kernel.ill.to_handler", "signal.kernel.ill", [] {
-        asm volatile(".word 0xc0001073" ::: "memory");
-    });
-    measure_signal("signal.kernel.trap.to_handler", "signal.kernel.trap", [] {
-        asm volatile(".option push\n.option norvc\n ebreak\n.option pop" ::: "memory");
-    });
-    munmap(page, 4096);
-    for (int signal : {SIGSEGV, SIGILL, SIGTRAP})
-        std::signal(signal, SIG_DFL);
+    taken.report("signal.kernel.self.to_handler");
+    measure("signal.kernel.self", times, 1, raise);
 }
 
 // Both sides wait in sigsuspend, and are sent to by the other.
@@ -136,9 +96,9 @@ void round_trip(const sides& which) {
     taken.report(which.name("signal.kernel.round_trip").c_str());
 }
 
-void alone(const char*) {
+void alone(const char* file) {
     to_self();
-    faults();
+    fault_signals(file);
 }
 
 void between(const char*) {
