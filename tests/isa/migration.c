@@ -9,6 +9,7 @@
 #include "timer.h"
 
 #define LONG 3000000 /* 0.3 s */
+#define AGES ((uint64_t)1 << 40)
 
 POINT(software_pending)
 POINT(in_software_handler)
@@ -16,6 +17,8 @@ POINT(software_bits_of_the_others)
 POINT(timer_running)
 POINT(timer_pending)
 POINT(in_timer_handler)
+POINT(machine_timer_running)
+POINT(machine_timer_pending)
 POINT(external_pending)
 POINT(external_pending_besides_its_software_bit)
 POINT(in_external_handler)
@@ -33,6 +36,7 @@ INPUT(lower_external_again, 8, 0)
 static void check_handler(const struct frame *frame, reg cause, void (*point)(void))
 {
     reg scratch = csr_read(uscratch);
+    uint64_t since = now();
 
     for (int after = 0; after < 2; after++) {
         EQUAL(csr_read(ustatus), cause & INTERRUPT ? STATUS_UPIE : 0);
@@ -43,6 +47,8 @@ static void check_handler(const struct frame *frame, reg cause, void (*point)(vo
         if (!after)
             point();
     }
+    /* Backwards is ages forwards. */
+    CHECK(now() - since < AGES);
 }
 
 static void software_handler(struct frame *frame)
@@ -105,6 +111,34 @@ static long timer(long unused)
     csr_set(ustatus, STATUS_UIE);
     EQUAL(traps[MODE_U].count, 2);
     return unused;
+}
+
+#define MTIMECMP ((volatile uint32_t *)0x2004000)
+
+static void set_mtimecmp(uint64_t when)
+{
+    MTIMECMP[0] = -1;
+    MTIMECMP[1] = when >> 32;
+    MTIMECMP[0] = when;
+}
+
+/* The machine's own timer, which a firmware or a kernel lives by. */
+static void machine_timer(void)
+{
+    uint64_t when = now() + LONG;
+
+    csr_write(mie, MTI);
+    set_mtimecmp(when);
+    EQUAL(csr_read(mip) & MTI, 0);
+    machine_timer_running();
+    while (!(csr_read(mip) & MTI))
+        __asm__ volatile("wfi" ::: "memory");
+    CHECK(now() - when < AGES);
+    csr_write(mie, 0);
+    machine_timer_pending();
+    EQUAL(csr_read(mip) & MTI, MTI);
+    set_mtimecmp(NEVER);
+    EQUAL(csr_read(mip) & MTI, 0);
 }
 
 static void external_handler(struct frame *frame)
@@ -226,6 +260,8 @@ void test(void)
     call_in(MODE_U, others, 0);
     ready(U_INTS, 0, timer_handler);
     call_in(MODE_U, timer, 0);
+    fresh();
+    machine_timer();
     ready(U_INTS, 0, external_handler);
     call_in(MODE_U, external, 0);
     EQUAL(traps[MODE_U].count, 1);
