@@ -131,6 +131,12 @@ class ring {
         store_relaxed(&shared_->driver.cq_event, static_cast<uint32_t>(cq_head_) + count - 1);
         set_flags(ASYSCALL_RING_EVENT_INDEX);
     }
+    // ... or when the first of them has been there for so many nanoseconds.
+    void notify_after(uint32_t count, uint32_t nanoseconds) {
+        store_relaxed(&shared_->driver.cq_event, static_cast<uint32_t>(cq_head_) + count - 1);
+        store_relaxed(&shared_->driver.cq_delay, nanoseconds);
+        set_flags(ASYSCALL_RING_EVENT_INDEX | ASYSCALL_RING_NOTIFY_DELAY);
+    }
 
   private:
     void ring_doorbell(unsigned which) {

@@ -26,7 +26,8 @@ static void test_identity(void)
     g_assert_cmpuint(asyscall_read32(d, ASYSCALL_REG_MAX_FDS), >=, 256);
     g_assert_cmphex(asyscall_read64(d, ASYSCALL_REG_LATENCY), ==, ~0ull);
     g_assert_cmphex(asyscall_read64(d, ASYSCALL_REG_DEVICE_FEATURES), ==,
-                    ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39);
+                    ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 |
+                    ASYSCALL_F_NOTIFY_DELAY | ASYSCALL_F_URGENT);
     asyscall_free(d);
 }
 
@@ -359,6 +360,92 @@ static void test_overflow_notifies(void)
     asyscall_free(d);
 }
 
+/* Held back by the event index, but not for ever. */
+static void test_notify_delay(void)
+{
+    AsyscallDriver *d = asyscall_new("queue-pairs=4");
+    uint64_t word;
+    AsyscallQueue *q = queue_with_receiver(d, &word);
+
+    asyscall_ring_store(q, RING(driver.cq_event), q->cq_head + 3);
+    asyscall_ring_store(q, RING(driver.cq_delay), 5000);
+    asyscall_ring_store(q, RING(driver.flags),
+                        ASYSCALL_RING_EVENT_INDEX | ASYSCALL_RING_NOTIFY_DELAY);
+
+    /* It runs from the first completion that was held back. */
+    asyscall_check_alive(q, 1);
+    qtest_clock_step(d->qts, 3000);
+    asyscall_check_alive(q, 2);
+    qtest_clock_step(d->qts, 1999);
+    g_assert_false(notified(d, word));
+    qtest_clock_step(d->qts, 1);
+    g_assert_true(notified(d, word));
+    qtest_clock_step(d->qts, 100000);
+    g_assert_false(notified(d, word));
+
+    /* The count comes first: nothing is left to be said later. */
+    asyscall_check_alive(q, 3);
+    g_assert_false(notified(d, word));
+    asyscall_check_alive(q, 4);
+    g_assert_true(notified(d, word));
+    qtest_clock_step(d->qts, 100000);
+    g_assert_false(notified(d, word));
+
+    /* Who has switched notification off meanwhile is left alone. */
+    asyscall_ring_store(q, RING(driver.cq_event), q->cq_head + 3);
+    asyscall_check_alive(q, 5);
+    asyscall_ring_store(q, RING(driver.flags), ASYSCALL_RING_NO_NOTIFY);
+    qtest_clock_step(d->qts, 100000);
+    g_assert_false(notified(d, word));
+
+    /* The queue pair goes while a notification is held back. */
+    asyscall_ring_store(q, RING(driver.cq_event), q->cq_head + 3);
+    asyscall_ring_store(q, RING(driver.flags),
+                        ASYSCALL_RING_EVENT_INDEX | ASYSCALL_RING_NOTIFY_DELAY);
+    asyscall_check_alive(q, 6);
+    g_assert_cmpint(asyscall_command(d, (struct io_uring_sqe) {
+        .opcode = ASYSCALL_CTL_DESTROY, .fd = 1,
+    }), ==, 0);
+    asyscall_queue_free(q);
+    qtest_clock_step(d->qts, 100000);
+    g_assert_false(notified(d, word));
+    asyscall_free(d);
+}
+
+/* Whatever the flags say. */
+static void test_urgent(void)
+{
+    const uint32_t quiet[] = { ASYSCALL_RING_NO_NOTIFY,
+                               ASYSCALL_RING_EVENT_INDEX };
+    struct io_uring_sqe urgent = nop;
+
+    for (unsigned negotiated = 0; negotiated < 2; negotiated++) {
+        AsyscallDriver *d = asyscall_new("queue-pairs=4");
+        uint64_t word;
+        AsyscallQueue *q;
+
+        if (!negotiated) {
+            asyscall_write32(d, ASYSCALL_REG_STATUS, 0);
+            asyscall_bring_up(d, ASYSCALL_F_EVENT_INDEX);
+        }
+        q = queue_with_receiver(d, &word);
+        asyscall_ring_store(q, RING(driver.cq_event), 1000);
+        for (unsigned i = 0; i < ARRAY_SIZE(quiet); i++) {
+            asyscall_ring_store(q, RING(driver.flags), quiet[i]);
+            asyscall_check_alive(q, 1);
+            g_assert_false(notified(d, word));
+            urgent.ioprio = ASYSCALL_IOPRIO_URGENT | 4;
+            g_assert_cmpint(asyscall_call(q, urgent), ==, 0);
+            g_assert_cmpint(notified(d, word), ==, negotiated);
+            urgent.ioprio = 2u << 13 | 4;
+            g_assert_cmpint(asyscall_call(q, urgent), ==, 0);
+            g_assert_false(notified(d, word));
+        }
+        asyscall_queue_free(q);
+        asyscall_free(d);
+    }
+}
+
 static void test_control_interrupt(void)
 {
     AsyscallDriver *d = asyscall_new("queue-pairs=4");
@@ -395,6 +482,8 @@ int main(int argc, char **argv)
     qtest_add_func("/asyscall/event-index-only-if-negotiated",
                    test_event_index_not_negotiated);
     qtest_add_func("/asyscall/overflow-notifies", test_overflow_notifies);
+    qtest_add_func("/asyscall/notify-delay", test_notify_delay);
+    qtest_add_func("/asyscall/urgent-notifies", test_urgent);
     qtest_add_func("/asyscall/control-interrupt", test_control_interrupt);
     return g_test_run();
 }

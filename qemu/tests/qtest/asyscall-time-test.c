@@ -194,6 +194,225 @@ static void test_timeout_in_chain(void)
     timeouts_stop(&t);
 }
 
+static void test_timeout_multishot(void)
+{
+    Timeouts t = timeouts_start("");
+    struct io_uring_sqe sqe = timeout(&t, 1000, 1);
+    struct io_uring_cqe cqe;
+
+    sqe.timeout_flags = IORING_TIMEOUT_MULTISHOT;
+    sqe.off = 3;
+    asyscall_submit(t.q, &sqe);
+    for (unsigned i = 1; i <= 3; i++) {
+        qtest_clock_step(t.d->qts, 999);
+        asyscall_expect_nothing(t.q);
+        qtest_clock_step(t.d->qts, 1);
+        cqe = asyscall_wait(t.q);
+        g_assert_cmphex(cqe.user_data, ==, 1);
+        g_assert_cmpint(cqe.res, ==, -ETIME);
+        g_assert_cmphex(cqe.flags, ==, i < 3 ? IORING_CQE_F_MORE : 0);
+    }
+    qtest_clock_step(t.d->qts, 5000);
+    asyscall_expect_nothing(t.q);
+
+    /* Without end, until it is cancelled: one more, without MORE. */
+    sqe.off = 0;
+    asyscall_submit(t.q, &sqe);
+    for (unsigned i = 0; i < 10; i++) {
+        qtest_clock_step(t.d->qts, 1000);
+        g_assert_cmphex(asyscall_wait(t.q).flags, ==, IORING_CQE_F_MORE);
+    }
+    asyscall_submit(t.q, &(struct io_uring_sqe) {
+        .opcode = IORING_OP_TIMEOUT_REMOVE, .addr = 1, .user_data = 2,
+    });
+    cqe = asyscall_wait(t.q);
+    g_assert_cmphex(cqe.user_data, ==, 1);
+    g_assert_cmpint(cqe.res, ==, -ECANCELED);
+    g_assert_cmphex(cqe.flags, ==, 0);
+    asyscall_expect(t.q, 2, 0);
+
+    /* An interval of nothing is one of a microsecond; a full CQ ends it. */
+    sqe = timeout(&t, 0, 3);
+    sqe.timeout_flags = IORING_TIMEOUT_MULTISHOT;
+    asyscall_submit(t.q, &sqe);
+    qtest_clock_step(t.d->qts, 100 * 1000);
+    for (unsigned i = 0; i < t.q->cq_entries; i++) {
+        g_assert_true(asyscall_pop(t.q, &cqe));
+        g_assert_cmphex(cqe.flags, ==, IORING_CQE_F_MORE);
+    }
+    asyscall_flush(t.q);
+    asyscall_expect(t.q, 3, -ETIME);
+    asyscall_expect_nothing(t.q);
+
+    sqe.timeout_flags |= IORING_TIMEOUT_ABS;
+    g_assert_cmpint(asyscall_call(t.q, sqe), ==, -EINVAL);
+    timeouts_stop(&t);
+}
+
+/* A request that takes SECOND, with one that limits it, and a NOP behind. */
+static void push_limited(Timeouts *t, int64_t ns, uint8_t flags)
+{
+    struct io_uring_sqe head = timeout(t, SECOND, 1);
+    struct io_uring_sqe limit = timeout(t, ns, 2);
+
+    head.flags = flags;
+    limit.opcode = IORING_OP_LINK_TIMEOUT;
+    limit.flags = flags;
+    asyscall_push(t->q, &head);
+    asyscall_push(t->q, &limit);
+    asyscall_push_nops(t->q, 1, 3);
+    asyscall_doorbell(t->q);
+}
+
+static void test_link_timeout(void)
+{
+    Timeouts t = timeouts_start("");
+    struct io_uring_sqe sqe;
+
+    /* In time: what follows is not held up, and sees how the head ended. */
+    push_limited(&t, 2 * SECOND, IOSQE_IO_HARDLINK);
+    qtest_clock_step(t.d->qts, SECOND);
+    asyscall_expect(t.q, 1, -ETIME);
+    asyscall_expect(t.q, 2, -ECANCELED);
+    asyscall_expect(t.q, 3, 0);
+    push_limited(&t, 2 * SECOND, IOSQE_IO_LINK);
+    qtest_clock_step(t.d->qts, SECOND);
+    asyscall_expect(t.q, 1, -ETIME);
+    asyscall_expect(t.q, 2, -ECANCELED);
+    asyscall_expect(t.q, 3, -ECANCELED);
+
+    /* Too late. */
+    push_limited(&t, 1000, IOSQE_IO_LINK);
+    qtest_clock_step(t.d->qts, 999);
+    asyscall_expect_nothing(t.q);
+    qtest_clock_step(t.d->qts, 1);
+    asyscall_expect(t.q, 1, -ECANCELED);
+    asyscall_expect(t.q, 2, -ETIME);
+    asyscall_expect(t.q, 3, -ECANCELED);
+    push_limited(&t, 1000, IOSQE_IO_HARDLINK);
+    qtest_clock_step(t.d->qts, 1000);
+    asyscall_expect(t.q, 1, -ECANCELED);
+    asyscall_expect(t.q, 2, -ETIME);
+    asyscall_expect(t.q, 3, 0);
+
+    /* A head that is through at once. */
+    sqe = timeout(&t, 1000, 2);
+    sqe.opcode = IORING_OP_LINK_TIMEOUT;
+    asyscall_push(t.q, &(struct io_uring_sqe) {
+        .flags = IOSQE_IO_LINK, .user_data = 1,
+    });
+    asyscall_push(t.q, &sqe);
+    asyscall_doorbell(t.q);
+    asyscall_expect(t.q, 1, 0);
+    asyscall_expect(t.q, 2, -ECANCELED);
+
+    /* Updated while it runs; TIMEOUT_REMOVE without the flag misses it. */
+    push_limited(&t, 1000, IOSQE_IO_LINK);
+    sqe = (struct io_uring_sqe) {
+        .opcode = IORING_OP_TIMEOUT_REMOVE, .addr = 2, .user_data = 4,
+    };
+    asyscall_submit(t.q, &sqe);
+    asyscall_expect(t.q, 4, -ENOENT);
+    sqe.timeout_flags = IORING_LINK_TIMEOUT_UPDATE;
+    sqe.off = timeout(&t, 5000, 0).addr;
+    asyscall_submit(t.q, &sqe);
+    asyscall_expect(t.q, 4, 0);
+    qtest_clock_step(t.d->qts, 4999);
+    asyscall_expect_nothing(t.q);
+    qtest_clock_step(t.d->qts, 1);
+    asyscall_expect(t.q, 1, -ECANCELED);
+    asyscall_expect(t.q, 2, -ETIME);
+    asyscall_expect(t.q, 3, -ECANCELED);
+
+    /* The head is cancelled; ALL ends each once. */
+    for (unsigned i = 0; i < 2; i++) {
+        push_limited(&t, 1000, IOSQE_IO_LINK);
+        asyscall_submit(t.q, &(struct io_uring_sqe) {
+            .opcode = IORING_OP_ASYNC_CANCEL, .addr = 1, .user_data = 4,
+            .cancel_flags = i ? IORING_ASYNC_CANCEL_ANY : 0,
+        });
+        asyscall_expect(t.q, 1, -ECANCELED);
+        asyscall_expect(t.q, 4, i);
+        asyscall_expect(t.q, 2, -ECANCELED);
+        asyscall_expect(t.q, 3, -ECANCELED);
+        qtest_clock_step(t.d->qts, 2 * SECOND);
+        asyscall_expect_nothing(t.q);
+    }
+    timeouts_stop(&t);
+}
+
+static void test_link_timeout_errors(void)
+{
+    Timeouts t = timeouts_start("");
+    struct io_uring_sqe sqe = timeout(&t, 1000, 1);
+
+    /* Nothing before it to limit. */
+    sqe.opcode = IORING_OP_LINK_TIMEOUT;
+    g_assert_cmpint(asyscall_call(t.q, sqe), ==, -EINVAL);
+    sqe.flags = IOSQE_IO_LINK;
+    asyscall_push(t.q, &sqe);
+    asyscall_push_nops(t.q, 1, 2);
+    asyscall_doorbell(t.q);
+    asyscall_expect(t.q, 1, -EINVAL);
+    asyscall_expect(t.q, 2, -ECANCELED);
+
+    /* A bad one: nothing of its chain runs. */
+    for (unsigned i = 0; i < 3; i++) {
+        sqe = timeout(&t, 1000, 2);
+        sqe.opcode = IORING_OP_LINK_TIMEOUT;
+        sqe.flags = IOSQE_IO_LINK;
+        sqe.off = i == 0;
+        sqe.timeout_flags = i == 1 ? IORING_TIMEOUT_MULTISHOT : 0;
+        sqe.addr = i == 2 ? 0x10 : sqe.addr;
+        asyscall_push(t.q, &(struct io_uring_sqe) {
+            .flags = IOSQE_IO_HARDLINK, .user_data = 1,
+        });
+        asyscall_push(t.q, &sqe);
+        asyscall_push_nops(t.q, 1, 3);
+        asyscall_doorbell(t.q);
+        asyscall_expect(t.q, 2, i == 2 ? -EFAULT : -EINVAL);
+        asyscall_expect(t.q, 1, -ECANCELED);
+        asyscall_expect(t.q, 3, -ECANCELED);
+    }
+    asyscall_check_alive(t.q, 9);
+
+    /* The queue pair goes away while one is armed. */
+    push_limited(&t, 1000, IOSQE_IO_LINK);
+    g_assert_cmpint(asyscall_command(t.d, (struct io_uring_sqe) {
+        .opcode = ASYSCALL_CTL_DESTROY, .fd = 1,
+    }), ==, 0);
+    qtest_clock_step(t.d->qts, 2 * SECOND);
+    asyscall_expect_nothing(t.q);
+    timeouts_stop(&t);
+}
+
+/* A head that the kernel serves: its answer says whether it was stopped. */
+static void test_link_timeout_of_forwarded(void)
+{
+    Timeouts t = timeouts_start("");
+    const int32_t answers[] = { -ECANCELED, 5 };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(answers); i++) {
+        struct io_uring_sqe limit = timeout(&t, 1000, 2);
+        uint64_t token;
+
+        limit.opcode = IORING_OP_LINK_TIMEOUT;
+        asyscall_push(t.q, &(struct io_uring_sqe) {
+            .opcode = 200, .flags = IOSQE_IO_LINK, .user_data = 1,
+        });
+        asyscall_push(t.q, &limit);
+        asyscall_doorbell(t.q);
+        token = asyscall_event(t.d).user_data;
+        qtest_clock_step(t.d->qts, 1000);
+        g_assert_cmphex(asyscall_event(t.d).user_data, ==, token);
+        asyscall_expect_nothing(t.q);
+        g_assert_cmpint(asyscall_complete(t.d, token, answers[i]), ==, 0);
+        asyscall_expect(t.q, 1, answers[i]);
+        asyscall_expect(t.q, 2, i ? -EALREADY : -ETIME);
+    }
+    timeouts_stop(&t);
+}
+
 /* ---- modelled latency ---------------------------------------------------- */
 
 /* A command on a device whose completions take virtual time. */
@@ -351,6 +570,12 @@ int main(int argc, char **argv)
     qtest_add_func("/asyscall-time/timeout-count", test_timeout_count);
     qtest_add_func("/asyscall-time/timeout-remove", test_timeout_remove);
     qtest_add_func("/asyscall-time/timeout-in-chain", test_timeout_in_chain);
+    qtest_add_func("/asyscall-time/timeout-multishot", test_timeout_multishot);
+    qtest_add_func("/asyscall-time/link-timeout", test_link_timeout);
+    qtest_add_func("/asyscall-time/link-timeout-errors",
+                   test_link_timeout_errors);
+    qtest_add_func("/asyscall-time/link-timeout-of-forwarded",
+                   test_link_timeout_of_forwarded);
     qtest_add_func("/asyscall-time/latency-is-exact", test_latency);
     qtest_add_func("/asyscall-time/latency-of-chains", test_latency_of_chains);
     qtest_add_func("/asyscall-time/latency-zero", test_latency_zero);

@@ -85,6 +85,12 @@ void asyscall_request_orphan(AsyscallRequest *req)
     asyscall_request_drop(req);
 }
 
+/* It ends with the request that it limits. */
+static bool asyscall_is_armed_link_timeout(const AsyscallRequest *req)
+{
+    return req->phase == ASYSCALL_PHASE_TIMER && req->head;
+}
+
 /*
  * For QUIESCE: cancel what can be, and let nothing that waits in a chain start.
  */
@@ -95,7 +101,8 @@ void asyscall_qp_cancel_all(AsyscallQueuePair *qp)
     qp->cancelling = true;
     asyscall_request_close_chain(qp);
     QTAILQ_FOREACH_SAFE(req, &qp->requests, entry, next) {
-        if (req->phase != ASYSCALL_PHASE_LINKED &&
+        if (!asyscall_is_armed_link_timeout(req) &&
+            req->phase != ASYSCALL_PHASE_LINKED &&
             req->phase != ASYSCALL_PHASE_START &&
             req->phase != ASYSCALL_PHASE_DONE) {
             asyscall_request_cancel(req);
@@ -109,7 +116,8 @@ static bool asyscall_cancel_matches(const AsyscallRequest *cancel,
     uint32_t flags = cancel->sqe.cancel_flags;
 
     if (req == cancel || req->phase == ASYSCALL_PHASE_DONE ||
-        req->phase == ASYSCALL_PHASE_LINKED) {
+        req->phase == ASYSCALL_PHASE_LINKED || req->chain_broken ||
+        req->ended || asyscall_is_armed_link_timeout(req)) {
         return false;
     }
     if (flags & IORING_ASYNC_CANCEL_ANY) {

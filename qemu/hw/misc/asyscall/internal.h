@@ -6,6 +6,7 @@
  *   registers.c   register page, negotiation, doorbells
  *   run.c         the one loop that consumes rings and publishes completions
  *   ring.c        ring memory: take entries, post completions, overflow
+ *   notify.c      publish completions, notify or not
  *   queue_pair.c  create, modify, destroy; fd map; commands that wait
  *   request.c     a request from acceptance to its completion; links, drain
  *   cancel.c      cancelling requests, one or many
@@ -14,7 +15,7 @@
  *   transfer.c    data between a request's buffers and the host, in chunks
  *   forward.c     slots, events to the kernel, its answers
  *   latency.c     modelled delay
- *   timer.c       TIMEOUT
+ *   timer.c       TIMEOUT, LINK_TIMEOUT
  *   work.c        host work off the vCPU thread
  *   export.c      the exported directory; path.c resolves beneath it
  *   file.c        READ, WRITE, FSYNC, STATX and friends on handles
@@ -204,6 +205,13 @@ struct AsyscallRequest {
     int64_t deadline;
     uint64_t count_target; /* 0: no count */
     bool count_reached;
+    int64_t interval; /* of a relative one */
+    bool multishot;
+    uint32_t repeats; /* multishot: how many are left; 0: no end */
+    /* LINK_TIMEOUT */
+    AsyscallRequest *head; /* what it limits, once that is to start */
+    bool expired; /* the head is with the kernel and was asked to end */
+    bool ended;   /* the head has completed */
     /* control command: condition on another queue pair */
     uint32_t wait_queue_pair;
     QTAILQ_ENTRY(AsyscallRequest) entry; /* qp->requests, or qp->unused */
@@ -231,6 +239,7 @@ struct AsyscallQueuePair {
     bool runnable;   /* is in s->runnable */
     bool dirty;      /* is in s->dirty: cq_tail to be published */
     bool overflow_began;
+    bool urgent; /* something that is to be published is */
 
     MemoryRegionCache memory;
     uint64_t ring;
@@ -269,6 +278,7 @@ struct AsyscallQueuePair {
     AsyscallRequestList works; /* PHASE_WORK, for no thread yet */
     QSIMPLEQ_HEAD(, AsyscallOverflow) overflow;
     uint32_t n_overflow;
+    QEMUTimer notify_timer; /* a notification is held back until then */
     QTAILQ_ENTRY(AsyscallQueuePair) runnable_entry;
     QTAILQ_ENTRY(AsyscallQueuePair) dirty_entry;
     QTAILQ_ENTRY(AsyscallQueuePair) working_entry;
@@ -402,16 +412,24 @@ void asyscall_qp_dirty(AsyscallQueuePair *qp);
 bool asyscall_map_ram(MemoryRegionCache *cache, hwaddr address, uint64_t size);
 bool asyscall_ring_entries_valid(AsyscallState *s, uint32_t sq, uint32_t cq);
 int asyscall_ring_map(AsyscallQueuePair *qp);
+struct asyscall_ring *asyscall_ring(AsyscallQueuePair *qp);
+void asyscall_ring_changed(AsyscallQueuePair *qp, const void *field,
+                           size_t length);
 void asyscall_ring_unmap(AsyscallQueuePair *qp);
 bool asyscall_ring_read_tail(AsyscallQueuePair *qp);
 void asyscall_ring_take(AsyscallQueuePair *qp, struct io_uring_sqe *sqe);
 void asyscall_ring_store_head(AsyscallQueuePair *qp);
 void asyscall_ring_post(AsyscallQueuePair *qp, uint64_t user_data,
                         int32_t result, uint32_t flags);
+/* Whether a completion would go to the CQ at once. */
+bool asyscall_ring_has_room(AsyscallQueuePair *qp);
 void asyscall_ring_drain_overflow(AsyscallQueuePair *qp);
-void asyscall_ring_publish(AsyscallQueuePair *qp);
 void asyscall_ring_broken(AsyscallQueuePair *qp, int error, const char *why);
 int asyscall_ring_revive(AsyscallQueuePair *qp);
+
+/* notify.c */
+void asyscall_publish(AsyscallQueuePair *qp);
+void asyscall_notify_timer(void *opaque);
 
 /* queue_pair.c */
 void asyscall_qp_init(AsyscallState *s, AsyscallQueuePair *qp, unsigned index);
@@ -451,6 +469,7 @@ void asyscall_op_async_cancel(AsyscallRequest *req);
 #define ASYSCALL_OP_READ    8u /* and needs this right */
 #define ASYSCALL_OP_WRITE   16u
 #define ASYSCALL_OP_TIMER   32u /* its completion is not counted by TIMEOUT */
+#define ASYSCALL_OP_HERE    64u /* whatever the kernel allows: chains are here */
 
 struct AsyscallOp {
     void (*start)(AsyscallRequest *req);
@@ -515,6 +534,10 @@ void asyscall_timer_remove(AsyscallRequest *req);
 void asyscall_timer_count(AsyscallQueuePair *qp);
 void asyscall_op_timeout(AsyscallRequest *req);
 void asyscall_op_timeout_remove(AsyscallRequest *req);
+void asyscall_op_link_timeout(AsyscallRequest *req);
+bool asyscall_link_timeout_prepare(AsyscallRequest *head);
+void asyscall_link_timeout_failed(AsyscallRequest *timeout);
+void asyscall_link_timeout_end(AsyscallRequest *head);
 
 /* work.c */
 void asyscall_work_init(AsyscallState *s);

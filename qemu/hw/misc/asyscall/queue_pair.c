@@ -16,6 +16,8 @@ void asyscall_qp_init(AsyscallState *s, AsyscallQueuePair *qp, unsigned index)
     QTAILQ_INIT(&qp->unused);
     QTAILQ_INIT(&qp->works);
     QSIMPLEQ_INIT(&qp->overflow);
+    timer_init_ns(&qp->notify_timer, QEMU_CLOCK_VIRTUAL, asyscall_notify_timer,
+                  qp);
 }
 
 /* The ring is mapped and the description filled in. */
@@ -42,6 +44,7 @@ void asyscall_qp_release(AsyscallQueuePair *qp)
     if (qp->dirty) {
         QTAILQ_REMOVE(&s->dirty, qp, dirty_entry);
     }
+    timer_del(&qp->notify_timer);
     asyscall_ring_unmap(qp);
     for (uint32_t i = 0; i < qp->table_used; i++) {
         g_free(qp->table[i]);

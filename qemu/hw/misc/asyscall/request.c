@@ -103,7 +103,7 @@ void asyscall_request_start(AsyscallRequest *req)
     }
     if (req->chain_broken || req->qp->cancelling) {
         asyscall_request_finish(req, -ECANCELED);
-    } else {
+    } else if (!asyscall_link_timeout_prepare(req)) {
         asyscall_route(req);
     }
 }
@@ -168,7 +168,8 @@ void asyscall_request_close_chain(AsyscallQueuePair *qp)
 void asyscall_request_post(AsyscallRequest *req)
 {
     AsyscallQueuePair *qp = req->qp;
-    AsyscallRequest *next = req->link;
+    AsyscallState *s = qp->device;
+    AsyscallRequest *next;
     bool timeout = req->op && (req->op->flags & ASYSCALL_OP_TIMER);
 
     if (req->in_line) {
@@ -177,8 +178,15 @@ void asyscall_request_post(AsyscallRequest *req)
     trace_asyscall_complete(qp->index, req->sqe.user_data, req->token,
                             req->result);
     if (!(req->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) || req->failed) {
+        qp->urgent |= asyscall_ioprio_is_urgent(req->sqe.ioprio) &&
+                      (s->driver_features & ASYSCALL_F_URGENT);
         asyscall_ring_post(qp, req->sqe.user_data, req->result, req->cqe_flags);
     }
+    if (req->head && req->head->phase == ASYSCALL_PHASE_LINKED) {
+        asyscall_link_timeout_failed(req);
+    }
+    asyscall_link_timeout_end(req);
+    next = req->link;
     if (next) {
         if (req->chain_broken ||
             (req->failed && !(req->sqe.flags & IOSQE_IO_HARDLINK))) {

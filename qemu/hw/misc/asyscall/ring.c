@@ -12,7 +12,7 @@
 #include "internal.h"
 #include "trace.h"
 
-static struct asyscall_ring *asyscall_ring(AsyscallQueuePair *qp)
+struct asyscall_ring *asyscall_ring(AsyscallQueuePair *qp)
 {
     return (struct asyscall_ring *)qp->memory.ptr;
 }
@@ -21,8 +21,8 @@ static struct asyscall_ring *asyscall_ring(AsyscallQueuePair *qp)
  * The guest's memory was changed at @field of the ring: migration and TCG want
  * to know.
  */
-static void asyscall_ring_changed(AsyscallQueuePair *qp, const void *field,
-                                  size_t length)
+void asyscall_ring_changed(AsyscallQueuePair *qp, const void *field,
+                           size_t length)
 {
     address_space_cache_invalidate(
         &qp->memory, (const char *)field - (char *)qp->memory.ptr, length);
@@ -166,6 +166,11 @@ static void asyscall_cq_write(AsyscallQueuePair *qp,
     qp->cq_tail++;
 }
 
+bool asyscall_ring_has_room(AsyscallQueuePair *qp)
+{
+    return !qp->n_overflow && asyscall_cq_has_room(qp);
+}
+
 void asyscall_ring_drain_overflow(AsyscallQueuePair *qp)
 {
     AsyscallOverflow *late;
@@ -204,7 +209,7 @@ void asyscall_ring_post(AsyscallQueuePair *qp, uint64_t user_data,
     if (qp->n_overflow) {
         asyscall_ring_drain_overflow(qp);
     }
-    if (!qp->n_overflow && asyscall_cq_has_room(qp)) {
+    if (asyscall_ring_has_room(qp)) {
         asyscall_cq_write(qp, &cqe);
         return;
     }
@@ -219,56 +224,6 @@ void asyscall_ring_post(AsyscallQueuePair *qp, uint64_t user_data,
         qp->overflow_began = true;
     }
     asyscall_ring_store_status(qp);
-}
-
-static void asyscall_notify(AsyscallQueuePair *qp)
-{
-    AsyscallState *s = qp->device;
-    MemTxResult result = MEMTX_OK;
-
-    if (asyscall_is_control(qp)) {
-        s->interrupt_status |= ASYSCALL_INTERRUPT_CONTROL;
-        asyscall_update_irq(s);
-    } else if (qp->notify_address) {
-        address_space_stl_le(&address_space_memory, qp->notify_address,
-                             qp->notify_data, MEMTXATTRS_UNSPECIFIED, &result);
-    }
-    trace_asyscall_notify(qp->index, qp->notify_address, qp->notify_data,
-                          result);
-}
-
-/*
- * Make what was posted visible, then decide whether to notify. The full fence
- * pairs with the submitter's between storing flags/cq_event and loading cq_tail
- * again: one of the two sees the other's store, so a sleeper is notified or
- * does not go to sleep.
- */
-void asyscall_ring_publish(AsyscallQueuePair *qp)
-{
-    struct asyscall_ring *ring = asyscall_ring(qp);
-    uint32_t old = qp->cq_published, tail = qp->cq_tail, flags, event;
-    bool urgent = qp->overflow_began;
-
-    if (!qp->exists || qp->destroying || (old == tail && !urgent)) {
-        return;
-    }
-    qp->cq_published = tail;
-    qp->overflow_began = false;
-    qatomic_store_release(&ring->device.cq_tail, tail);
-    asyscall_ring_changed(qp, &ring->device.cq_tail, sizeof(tail));
-    /* Pairs with the submitter's, between its flags and its look at cq_tail. */
-    smp_mb();
-    flags = qatomic_read(&ring->driver.flags);
-    event = qatomic_read(&ring->driver.cq_event);
-    if (flags & ASYSCALL_RING_NO_NOTIFY) {
-        return;
-    }
-    if (!urgent && (flags & ASYSCALL_RING_EVENT_INDEX) &&
-        (qp->device->driver_features & ASYSCALL_F_EVENT_INDEX) &&
-        (uint32_t)(tail - event - 1) >= (uint32_t)(tail - old)) {
-        return;
-    }
-    asyscall_notify(qp);
 }
 
 /* ---- failure ------------------------------------------------------------- */

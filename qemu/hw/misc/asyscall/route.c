@@ -26,6 +26,8 @@ static const AsyscallOp asyscall_ops[256] = {
     [IORING_OP_FSYNC] = { asyscall_op_fsync, BOTH | ASYSCALL_OP_FD },
     [IORING_OP_STATX] = { asyscall_op_statx, BOTH | ASYSCALL_OP_FD },
     [IORING_OP_TIMEOUT] = { asyscall_op_timeout, BOTH | ASYSCALL_OP_TIMER },
+    [IORING_OP_LINK_TIMEOUT] = { asyscall_op_link_timeout,
+                                 BOTH | ASYSCALL_OP_TIMER | ASYSCALL_OP_HERE },
     [IORING_OP_TIMEOUT_REMOVE] = { asyscall_op_timeout_remove, BOTH },
     [IORING_OP_ASYNC_CANCEL] = { asyscall_op_async_cancel, BOTH },
 
@@ -70,9 +72,10 @@ static bool asyscall_served_here(AsyscallRequest *req, const AsyscallOp *op)
     if (asyscall_is_control(req->qp)) {
         return op->flags & ASYSCALL_OP_CONTROL;
     }
-    return (op->flags & ASYSCALL_OP_USER) &&
-           extract64(req->qp->opcodes[req->sqe.opcode / 64],
-                     req->sqe.opcode % 64, 1);
+    return (op->flags & ASYSCALL_OP_HERE) ||
+           ((op->flags & ASYSCALL_OP_USER) &&
+             extract64(req->qp->opcodes[req->sqe.opcode / 64],
+                      req->sqe.opcode % 64, 1));
 }
 
 /* io_uring's answers to what is asked for on top and not there. */

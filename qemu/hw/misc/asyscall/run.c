@@ -75,7 +75,7 @@ static void asyscall_publish_all(AsyscallState *s)
     while ((qp = QTAILQ_FIRST(&s->dirty))) {
         QTAILQ_REMOVE(&s->dirty, qp, dirty_entry);
         qp->dirty = false;
-        asyscall_ring_publish(qp);
+        asyscall_publish(qp);
     }
 }
 

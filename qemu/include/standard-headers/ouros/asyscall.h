@@ -13,6 +13,11 @@
 #define STANDARD_HEADERS_OUROS_ASYSCALL_H
 
 #include <linux/io_uring.h>
+
+/* Of Linux 6.4, for older headers. */
+#ifndef IORING_TIMEOUT_MULTISHOT
+#define IORING_TIMEOUT_MULTISHOT        (1u << 6)
+#endif
 #ifdef __cplusplus
 #include <cstddef>
 #include <cstdint>
@@ -66,6 +71,8 @@
 #define ASYSCALL_F_EXPORT               (1ull << 3) /* handle 3 is there */
 #define ASYSCALL_F_EXPORT_READONLY      (1ull << 4)
 #define ASYSCALL_F_LATENCY              (1ull << 5) /* completions have a modelled delay */
+#define ASYSCALL_F_NOTIFY_DELAY         (1ull << 6) /* cq_delay is honoured */
+#define ASYSCALL_F_URGENT               (1ull << 7) /* urgent entries notify in any case */
 
 /*
  * Ring memory: one physically contiguous block, aligned to 4 KiB.
@@ -87,7 +94,9 @@ struct asyscall_ring_driver {
     uint32_t cq_head;
     uint32_t cq_event;      /* with RING_EVENT_INDEX: notify when cq_tail passes this index */
     uint32_t flags;         /* ASYSCALL_RING_* */
-    uint32_t reserved[12];
+    uint32_t cq_delay;      /* with RING_NOTIFY_DELAY: nanoseconds of virtual time after which a
+                               notification that the event index holds back is sent all the same */
+    uint32_t reserved[11];
 };
 
 struct asyscall_ring_device {
@@ -100,6 +109,7 @@ struct asyscall_ring_device {
 
 #define ASYSCALL_RING_NO_NOTIFY         1u
 #define ASYSCALL_RING_EVENT_INDEX       2u
+#define ASYSCALL_RING_NOTIFY_DELAY      4u /* besides EVENT_INDEX */
 
 #define ASYSCALL_RING_STATUS_OVERFLOW   1u /* completions wait in the device: consume, then FLUSH */
 #define ASYSCALL_RING_STATUS_BROKEN     2u /* stopped; the kernel was told why */
@@ -124,6 +134,17 @@ static inline uint32_t asyscall_ring_size(uint32_t sq_entries, uint32_t cq_entri
 /* Doorbell page. A store of any value does it; aligned 4 or 8 bytes. */
 #define ASYSCALL_DOORBELL_SUBMIT        0x0 /* there are new SQEs */
 #define ASYSCALL_DOORBELL_FLUSH         0x8 /* the CQ has room: write overflowed completions */
+
+/*
+ * An entry whose ioprio has Linux's class "real time" is urgent: with F_URGENT its completion
+ * notifies whatever flags and cq_event say.
+ */
+#define ASYSCALL_IOPRIO_URGENT          (1u << 13)
+
+static inline int asyscall_ioprio_is_urgent(uint16_t ioprio)
+{
+    return ioprio >> 13 == ASYSCALL_IOPRIO_URGENT >> 13;
+}
 
 /*
  * A queue pair, as the kernel describes it to CREATE and MODIFY. The device copies it.
@@ -216,6 +237,7 @@ ASYSCALL_STATIC_ASSERT(sizeof(struct asyscall_ring_driver) == 64);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_ring_driver, cq_head) == 4);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_ring_driver, cq_event) == 8);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_ring_driver, flags) == 12);
+ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_ring_driver, cq_delay) == 16);
 ASYSCALL_STATIC_ASSERT(sizeof(struct asyscall_ring_device) == 64);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_ring_device, cq_tail) == 4);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_ring_device, flags) == 8);
