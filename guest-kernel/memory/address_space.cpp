@@ -476,19 +476,22 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
     description.end = description.start + new_size;
     description.touch(description.start, description.end);
     user_address to = description.start;
+    // Tables for the pages first, so that the move itself can't fail half way.
+    for (size_t at = 0; at < old_size; at += page_size) {
+        pte* from = table_.find(start + at);
+        if (from && *from && !table_.find(to + at, true))
+            return -ENOMEM;
+    }
     if (long error = split(start); error < 0)
         return error;
     if (long error = split(start + old_size); error < 0)
         return error;
-    if (long error = insert(std::move(description)); error < 0)
+    // The new area may be next to the old one, and must not become one with it.
+    a = find(start);
+    a->leaving = true;
+    if (long error = insert(std::move(description)); error < 0) {
+        a->leaving = false;
         return error;
-    // Tables for the pages first, so that the move itself can't fail half way.
-    for (size_t at = 0; at < old_size; at += page_size) {
-        pte* from = table_.find(start + at);
-        if (from && *from && !table_.find(to + at, true)) {
-            remove_areas(to, to + new_size);
-            return -ENOMEM;
-        }
     }
     each_entry(start, start + old_size, [&](pte& e, user_address address) {
         *table_.find(to + (address - start)) = e;

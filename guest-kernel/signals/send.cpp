@@ -64,8 +64,8 @@ bool is_fatal(process& p, const thread* t, int signal) {
     const signal_action& action = p.actions[signal - 1];
     if (signal == signal_kill)
         return true;
-    return t && action.handler == default_action && !(stop_signals & set_of(signal)) &&
-           !(t->signal_state.waited_for & set_of(signal));
+    return t && action.handler == default_action && !ignores(action, signal) &&
+           !(stop_signals & set_of(signal)) && !(t->signal_state.waited_for & set_of(signal));
 }
 
 long enqueue(process& p, pending_signals& pending, const signal_info& info) {
