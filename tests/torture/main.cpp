@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// torture [--seed N] [--steps N] [--session N] HOST-FILE
+//
+// Starts sessions of some thousand steps until the steps are taken, and after each compares what
+// the system has in use with what it had before.
+#include "session.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <ouros/kernel.h>
+#include <sched.h>
+
+namespace torture {
+namespace {
+
+constexpr uint64_t steps_per_session = 4000;
+
+struct in_use {
+    uint64_t pages, objects, queue_pairs, receivers, descriptors;
+    bool operator==(const in_use&) const = default;
+};
+
+in_use count() {
+    ouros_statistics s{};
+    must(syscall(OUROS_SYS_statistics, &s, sizeof s), "statistics");
+    int lowest = int(must(dup(0), "dup"));
+    close(lowest);
+    return {s.pages_used, s.heap_objects, s.queue_pairs, s.receivers, uint64_t(lowest)};
+}
+
+// A process that has been waited for may still be giving its last things back, and so may its
+// orphans.
+in_use settle(const in_use& wanted) {
+    in_use now = count();
+    for (int i = 0; now != wanted && i < 2000; i++) {
+        timespec moment{0, 1'000'000};
+        nanosleep(&moment, nullptr);
+        now = count();
+    }
+    return now;
+}
+
+// Whether the session ended well.
+bool run_one(session& s, uint64_t steps) {
+    fflush(stdout);
+    pid_t id = fork();
+    if (id == 0)
+        _exit(run_session(s, steps));
+    must(id, "fork of a session");
+    int status = status_of(id);
+    if (status)
+        printf("FAILED: seed %lu session %lu: status 0x%x\n", s.seed, s.number, unsigned(status));
+    return status == 0;
+}
+
+int run(uint64_t seed, uint64_t steps, uint64_t first, session& s) {
+    printf("seed %lu, %lu steps, %u harts\n", seed, steps, s.harts);
+    s.seed = seed;
+    // What the kernel keeps from the first use on is there after this one.
+    s.number = ~0u;
+    if (!run_one(s, 200))
+        return 1;
+    in_use before = count();
+    before = settle(before);
+    for (s.number = first; steps; s.number++) {
+        uint64_t now = steps < steps_per_session ? steps : steps_per_session;
+        if (!run_one(s, now))
+            return 1;
+        in_use after = settle(before);
+        if (after != before) {
+            printf(
+                "LEAK: seed %lu session %lu: pages %+ld, objects %+ld, queue pairs %+ld, receivers "
+                "%+ld, descriptors %+ld\n",
+                seed, s.number, long(after.pages - before.pages),
+                long(after.objects - before.objects), long(after.queue_pairs - before.queue_pairs),
+                long(after.receivers - before.receivers),
+                long(after.descriptors - before.descriptors));
+            return 1;
+        }
+        steps -= now;
+    }
+    printf("passed: %lu pages, %lu objects, %lu descriptors in use, as before\n", before.pages,
+           before.objects, before.descriptors);
+    return 0;
+}
+
+} // namespace
+} // namespace torture
+
+int main(int argc, char** argv) {
+    using namespace torture;
+    if (argc > 1 && !strcmp(argv[1], "child"))
+        return run_child(argc, argv);
+    uint64_t seed = 1, steps = 10'000, first = 0;
+    session s;
+    // Where the launcher puts it: children are this program, too.
+    const char* slash = strrchr(argv[0], '/');
+    std::string program = std::string("/bin/") + (slash ? slash + 1 : argv[0]);
+    s.program = program.c_str();
+    s.harts = unsigned(sysconf(_SC_NPROCESSORS_ONLN));
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--seed") && i + 1 < argc)
+            seed = strtoull(argv[++i], nullptr, 0);
+        else if (!strcmp(argv[i], "--steps") && i + 1 < argc)
+            steps = strtoull(argv[++i], nullptr, 0);
+        else if (!strcmp(argv[i], "--session") && i + 1 < argc)
+            first = strtoull(argv[++i], nullptr, 0);
+        else
+            s.host_path = argv[i];
+    }
+    if (!s.host_path) {
+        fprintf(stderr, "usage: torture [--seed N] [--steps N] [--session N] HOST-FILE\n");
+        return 2;
+    }
+    return run(seed, steps, first, s);
+}
