@@ -128,7 +128,7 @@ void thread_left_hart(thread& t) {
         user_device_release(t);
     if (t.receiver)
         uintr_release(t);
-    bool last;
+    bool last, stuck;
     {
         lock_guard guard(p->lock);
         list<thread, process_threads>::remove(t);
@@ -136,9 +136,12 @@ void thread_left_hart(thread& t) {
         pass_on_signals(t);
         last = --p->live_threads == 0;
         p->alone.wake_all();
+        stuck = only_standing_by(*p, t);
         if (last && !p->exiting.exchange(1))
             p->exit_status = t.exit_status;
     }
+    if (stuck)
+        exit_process(*p, t.exit_status);
     if (ring* r = t.ring_pair) {
         r->of_thread = nullptr;
         if (!last && claim_ring(*p, *r) && !spawn(close_ring(p, *r)))

@@ -21,9 +21,10 @@ namespace kernel {
 class sender_table;
 class thread;
 struct ring;
-struct process_threads; // tag: the threads of a process
-struct all_processes;   // tag: the process table
-struct children_of;     // tag: the children of a process
+struct process_threads;     // tag: the threads of a process
+struct threads_standing_by; // tag: those that wait for a worker (workers/workers.h)
+struct all_processes;       // tag: the process table
+struct children_of;         // tag: the children of a process
 
 inline constexpr int first_process_id = 1;
 
@@ -78,6 +79,8 @@ class process : public ref_counted,
     spinlock lock; // threads, exit state, signal actions
     list<thread, process_threads> threads;
     unsigned live_threads = 0;
+    list<thread, threads_standing_by> standing_by;
+    unsigned standing_by_count = 0;
     std::atomic<uint32_t> exiting{0};
     bool replacing = false; // a thread ends the others to execute a program
     wait_queue alone;       // it waits for that

@@ -245,6 +245,7 @@ void begin_program(thread& t) {
         futex_wake(p, t.clear_child_tid, 1);
     }
     t.clear_child_tid = 0;
+    t.worker = {};
     t.robust_list = 0;
     t.id = p.id;
     *next->frame = {};

@@ -21,6 +21,7 @@
 #include "process/usage.h"
 #include "schedule/schedulable.h"
 #include "schedule/thread_wait.h"
+#include "workers/workers.h"
 
 namespace kernel {
 
@@ -30,6 +31,7 @@ struct user_device;
 class thread final : public ref_counted,
                      public schedulable,
                      public list_node<process_threads>,
+                     public list_node<threads_standing_by>,
                      public caller,
                      public task_completion {
   public:
@@ -85,6 +87,7 @@ class thread final : public ref_counted,
     uintr_receiver* receiver = nullptr;
     user_device* device = nullptr; // uintr/user_device.h
     ring* ring_pair = nullptr;
+    thread_worker worker;
 
   private:
     void take_result();

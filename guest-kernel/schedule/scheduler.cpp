@@ -172,6 +172,8 @@ inline leaving run_thread(thread& t, nanoseconds next_timer) {
         this_hart().pending = 0;
         if (step != next_step::go_on)
             return step == next_step::wait ? leaving::blocked : leaving::ended;
+        if (t.worker.lost)
+            enter_without_worker(t);
     }
     arch::interrupts::arm_slice(time_slice_ns, next_timer);
     arch::return_to_user();

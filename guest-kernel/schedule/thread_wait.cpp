@@ -29,6 +29,22 @@ long thread_wait::begin(thread& t, nanoseconds deadline, long late) {
     return 0;
 }
 
+long thread_wait::begin_standing_by(thread& t) {
+    thread_ = &t;
+    rearm([](waiter& w) {
+        thread& standing_by = *static_cast<thread_wait&>(w).thread_;
+        if (w.outcome() == 0)
+            take_worker(standing_by);
+        standing_by.complete();
+    });
+    __atomic_store_n(&t.waiting_, static_cast<waiter*>(this), __ATOMIC_RELAXED);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (t.interrupted())
+        claim(-EINTR);
+    arch::this_hart().pending |= arch::pending_blocked;
+    return 0;
+}
+
 long thread_wait::finish() {
     caller& who = *thread_;
     thread_ = nullptr;

@@ -26,6 +26,9 @@ class thread_wait : waiter {
     // From any hart, while it is certain that the wait is not finished. The first one decides.
     bool end(long outcome) { return claim(outcome); }
 
+    // Of a thread that stands by for a worker: end(0) takes it before the thread can run.
+    long begin_standing_by(thread& t);
+
     bool begun() const { return thread_ != nullptr; }
     // Before the thread runs on, or ends: the outcome; nobody knows of the wait any more.
     long finish();

@@ -18,6 +18,7 @@
 #include "uintr/sender_file.h"
 #include "uintr/slots.h"
 #include "uintr/user_device.h"
+#include "workers/workers.h"
 
 namespace kernel {
 
@@ -133,6 +134,11 @@ long ouros_call(unsigned number, const uint64_t* a) {
         return a[3] ? -EINVAL : user_device_take(t, a[0], a[1], a[2]);
     case OUROS_SYS_stretches:
         return stretches(a[0], a[1], a[2]);
+    case OUROS_SYS_worker_bind:
+        return a[3] ? -EINVAL : worker_bind(t, a[0], a[1], a[2]);
+    case OUROS_SYS_stand_by:
+        t.counters.waits++;
+        return a[1] ? -EINVAL : stand_by(t, a[0]);
     default:
         return -ENOSYS;
     }

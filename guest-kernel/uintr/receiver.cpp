@@ -72,7 +72,7 @@ long uintr_receiver::send(unsigned vector) {
 
 void uintr_receiver::wake() {
     waiting = false;
-    owner.wait.end(0);
+    owner->wait.end(0);
 }
 
 void uintr_start() {
@@ -156,6 +156,19 @@ void uintr_switch_out(thread& t) {
         r->active = false;
         *r->low = r->low_word | (r->waiting ? OUROS_UINTC_LOW_WAKE_ENABLE : 0);
     }
+}
+
+void uintr_move(thread& from, thread& to) {
+    uintr_receiver* r = from.receiver;
+    from.receiver = nullptr;
+    to.receiver = r;
+    to.user_traps = true;
+    if (!r)
+        return;
+    lock_guard guard(r->lock);
+    r->owner = &to;
+    r->active = false;
+    *r->low = r->low_word;
 }
 
 uintr_message uintr_message_for(const uintr_receiver& r, unsigned vector) {

@@ -28,7 +28,7 @@ struct uintr_receiver : ref_counted {
     static constexpr uint16_t no_slot = 0xffff;
 
     explicit uintr_receiver(thread& of)
-        : owner(of) {}
+        : owner(&of) {}
 
     // With the lock held:
     // The sender table's entry for a vector: 0, not valid, while there is no slot.
@@ -37,7 +37,7 @@ struct uintr_receiver : ref_counted {
     void wake();                // ends the owner's wait
 
     spinlock lock; // what follows
-    thread& owner; // is there until `ended`
+    thread* owner; // is there until `ended`; changes with whose worker it is
     uint16_t slot = no_slot;
     uint16_t generation = 0;
     volatile uint64_t* low = nullptr; // the slot's LOW register,
@@ -81,6 +81,9 @@ void release_senders(process& p);
 // For a thread that has a receiver or whose process has senders.
 void uintr_switch_in(thread& t);
 void uintr_switch_out(thread& t);
+
+// From the running thread to one that doesn't run and has none, while it is active on no hart.
+void uintr_move(thread& from, thread& to);
 
 // Where a device sends to notify the thread with a vector, and what.
 struct uintr_message {

@@ -134,8 +134,11 @@ void syscall_pending() {
     thread& t = *self.current;
     if (t.ended)
         schedule(leaving::ended);
-    if (why & pending_blocked)
+    if (why & pending_blocked) {
+        if (t.worker.number) [[unlikely]]
+            hand_over_worker(t);
         schedule(leaving::blocked);
+    }
     if (why & pending_sigreturn)
         return_from_handler(t);
     if (why & pending_reschedule)

@@ -99,6 +99,21 @@ void switch_out_user_traps(thread& t) {
     f.utval = read_csr<csr_utval>();
 }
 
+void move_user_traps(thread& to) {
+    user_frame& f = *to.frame;
+    f.uie = read_csr<csr_uie>();
+    write_csr<csr_uie>(0);
+    f.utvec = read_csr<csr_utvec>();
+    f.uscratch = read_csr<csr_uscratch>();
+    f.uepc = f.ucause = f.utval = 0;
+    f.utimecmp = no_timer;
+    if (available == with_timer) {
+        f.utimecmp = read_csr<csr_utimecmp>();
+        stop_timer();
+    }
+    to.user_traps = true;
+}
+
 void set_user_exceptions(user_frame& f, uint64_t causes) {
     f.sedeleg = directly_delegable(causes);
     write_csr<csr_sedeleg>(f.sedeleg);

@@ -29,6 +29,8 @@ uint64_t directly_delegable(uint64_t causes);
 
 void switch_in_user_traps(thread& t);
 void switch_out_user_traps(thread& t);
+// The running thread's go to one that doesn't run; it is left with nothing enabled.
+void move_user_traps(thread& to);
 // What the running thread lets through to itself from now on.
 void set_user_exceptions(user_frame& f, uint64_t causes);
 // For a program that is replaced by another: as in a new thread.

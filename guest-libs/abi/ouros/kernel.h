@@ -39,8 +39,10 @@
 #define OUROS_SYS_user_exceptions 20233
 #define OUROS_SYS_fault_in 20234
 #define OUROS_SYS_user_device 20235
-#define OUROS_SYS_first 20224
+#define OUROS_SYS_worker_bind 20236
+#define OUROS_SYS_stand_by 20237
 #define OUROS_SYS_stretches 20243
+#define OUROS_SYS_first 20224
 #define OUROS_SYS_last 20243
 
 /*
@@ -146,6 +148,33 @@ struct ouros_user_device {
 OUROS_STATIC_ASSERT(sizeof(struct ouros_user_device) == 32);
 
 /*
+ * A process may run its own threads on those of the kernel: stacks with thread-local storage that
+ * it switches itself. A thread of the kernel that does so has a worker: its ring, its receiver, and
+ * a number of the process's choice. If it blocks, the worker goes on with another one:
+ *
+ * worker_bind(number, entry, self, flags = 0): the calling thread has a worker from now on, or with
+ *   number 0 none. When it blocks in a system call of Linux's with ustatus.UIE set, a thread of the
+ *   process that stands by, if there is one, gets the worker: ring and receiver with what is
+ * pending in it, utvec, uscratch, uie, utimecmp, signal mask, priority and harts; and its stand_by
+ * returns. The thread that has blocked goes on, when its call is over, at `entry`, as if it had
+ * taken a trap of cause OUROS_CAUSE_WORKER_LOST: uepc is where the call returns to (or a signal's
+ * handler), utval is `self`, ustatus.UIE is clear and UPIE as UIE was, and all other registers are
+ * as the call leaves them. It has no receiver, no ring and no worker then; uret goes on after the
+ * call. 0; -EINVAL: no receiver (uintr_setup, ring_setup), or it has a device or exceptions of its
+ * own (user_device, user_exceptions), which keep their thread. stand_by(self, flags = 0): waits for
+ * a worker. Gives the caller's receiver back first; takes no signals (and leaves all of them
+ * blocked until it has a worker). Call it with ustatus.UIE clear. 0, and the number of the worker
+ * in a1: the caller is its thread now, with `self` for the next time it loses it. -EINTR: the
+ * process was stopped; call again. -EBUSY: the caller has a ring; -EINVAL, as above or there are no
+ * user interrupts.
+ *
+ * A call keeps its thread's worker if nobody stands by, if UIE is clear, and if it is one of those
+ * in this file (wait is how a worker without work waits). A process of which all threads stand by
+ * ends. fork: the child's thread has no worker. execve, exit: workers end with their threads.
+ */
+#define OUROS_CAUSE_WORKER_LOST 24
+
+/*
  * statistics(struct ouros_statistics *out, out_size): counters of the calling process since
  * it started, and what the system has in use; out_size bytes at most are written, so the struct may
  * grow. Returns bytes.
@@ -165,10 +194,10 @@ struct ouros_statistics {
     uint64_t context_switches; /* times a thread of the process was switched in */
     /* Of the whole system, now; exact while no other thread and no kernel work runs. What a process
        had is given back a while after wait4 has reported it. */
-    uint64_t pages_used;    /* other than those that kernel objects are in */
-    uint64_t heap_objects;  /* kernel objects: processes, threads, files, tasks, ... */
-    uint64_t queue_pairs;   /* rings */
-    uint64_t receivers;     /* with a slot of the UINTC */
+    uint64_t pages_used;   /* other than those that kernel objects are in */
+    uint64_t heap_objects; /* kernel objects: processes, threads, files, tasks, ... */
+    uint64_t queue_pairs;  /* rings */
+    uint64_t receivers;    /* with a slot of the UINTC */
 };
 
 /*

@@ -26,6 +26,7 @@ int64_t user_device(const char* name, ouros_user_device* out);
 // Which exceptions of this thread go to its utvec; the mask before. access: PROT_READ, ...
 int64_t user_exceptions(uint64_t mask);
 int64_t fault_in(uint64_t address, uint64_t access);
+int64_t worker_bind(uint64_t number, uint64_t entry, uint64_t self);
 int64_t statistics(ouros_statistics* out);
 
 // Finds the scheduler image that the kernel has mapped. False: this is not Ouros, or its image has
