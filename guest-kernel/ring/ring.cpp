@@ -189,6 +189,9 @@ task<long> close_ring(ref<process> p, ring& r) {
     long error;
     while ((error = co_await device->destroy(r.queue_pair)) == -ENOMEM)
         co_await yield();
+    // What the device has forwarded since the first time.
+    while (co_await ring_end_requests(r) == -ENOMEM)
+        co_await yield();
     ring_unregister(r);
     {
         lock_guard guard(p->lock);

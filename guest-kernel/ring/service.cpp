@@ -185,18 +185,19 @@ void ring_unregister(ring& r) {
 }
 
 task<long> ring_end_requests(ring& r) {
-    bool wait;
-    {
-        lock_guard guard(table_lock);
-        r.closing = true;
-        wait = r.requests != 0;
-        for (request& one : requests)
-            if (one.of == &r)
-                one.kill();
-    }
-    if (wait)
+    for (;;) {
+        {
+            lock_guard guard(table_lock);
+            r.closing = true;
+            if (r.requests == 0)
+                co_return 0;
+            for (request& one : requests)
+                if (one.of == &r)
+                    one.kill();
+            r.idle.rearm(); // it is set with the lock
+        }
         co_await r.idle.wait();
-    co_return 0;
+    }
 }
 
 } // namespace kernel
