@@ -41,16 +41,25 @@ inline int signal_timer() {
     return SIGRTMIN + 3; // a timer's, blocked
 }
 
+// Where each actor is: in memory that the runner sees, too.
+struct place_of_actor {
+    std::atomic<uint64_t> step;
+    std::atomic<const char*> doing; // the runner is the same program: the text is where it is here
+};
+inline constexpr unsigned most_actors = 64;
+
 // What all actors of a session see.
 struct session {
     uint64_t seed = 0;
     uint64_t number = 0;
     unsigned harts = 1;
+    bool trace = false;              // say each step before it is taken
     const char* program = nullptr;   // this one
     const char* host_path = nullptr; // a file of the host, and what is in it
     std::vector<uint8_t> host_bytes;
 
     std::vector<struct actor*> actors;
+    place_of_actor* places = nullptr; // most_actors of them
     std::atomic<uint64_t> pokes_sent{0}, pokes_taken{0};
     std::atomic<bool> poking{true};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// torture [--seed N] [--steps N] [--session N] HOST-FILE
+// torture [--seed N] [--steps N] [--session N] [--trace] HOST-FILE
 //
 // Starts sessions of some thousand steps until the steps are taken, and after each compares what
 // the system has in use with what it had before.
@@ -12,6 +12,7 @@
 #include <ctime>
 #include <ouros/kernel.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 namespace torture {
 namespace {
@@ -43,14 +44,48 @@ in_use settle(const in_use& wanted) {
     return now;
 }
 
+// Ends a session in which no actor gets on for so long that none ever will.
+int wait_for_end(session& s, pid_t id) {
+    constexpr unsigned patience = 40;
+    uint64_t before = 0;
+    sigset_t ended;
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD);
+    int status = 0;
+    for (unsigned idle = 0; waitpid(id, &status, WNOHANG) != id;) {
+        timespec time{5, 0};
+        if (sigtimedwait(&ended, nullptr, &time) != -1 || errno != EAGAIN)
+            continue;
+        uint64_t now = 0;
+        for (unsigned i = 0; i < most_actors; i++)
+            now += s.places[i].step;
+        idle = now == before ? idle + 1 : 0;
+        before = now;
+        if (idle < patience)
+            continue;
+        printf("HANGS: seed %lu session %lu\n", s.seed, s.number);
+        for (unsigned i = 0; i < most_actors; i++)
+            if (const char* doing = s.places[i].doing)
+                printf("  actor %u, step %lu: %s\n", i, s.places[i].step.load(), doing);
+        fflush(stdout);
+        kill(id, SIGKILL);
+        idle = 0;
+    }
+    return status;
+}
+
 // Whether the session ended well.
 bool run_one(session& s, uint64_t steps) {
     fflush(stdout);
+    for (unsigned i = 0; i < most_actors; i++) {
+        s.places[i].step = 0;
+        s.places[i].doing = nullptr;
+    }
     pid_t id = fork();
     if (id == 0)
         _exit(run_session(s, steps));
     must(id, "fork of a session");
-    int status = status_of(id);
+    int status = wait_for_end(s, id);
     if (status)
         printf("FAILED: seed %lu session %lu: status 0x%x\n", s.seed, s.number, unsigned(status));
     return status == 0;
@@ -59,6 +94,14 @@ bool run_one(session& s, uint64_t steps) {
 int run(uint64_t seed, uint64_t steps, uint64_t first, session& s) {
     printf("seed %lu, %lu steps, %u harts\n", seed, steps, s.harts);
     s.seed = seed;
+    void* places = mmap(nullptr, most_actors * sizeof *s.places, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    check(places != MAP_FAILED, "mmap", errno);
+    s.places = static_cast<place_of_actor*>(places);
+    sigset_t ended;
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ended, nullptr); // sigtimedwait takes it
     // What the kernel keeps from the first use on is there after this one.
     s.number = ~0u;
     if (!run_one(s, 200))
@@ -108,11 +151,14 @@ int main(int argc, char** argv) {
             steps = strtoull(argv[++i], nullptr, 0);
         else if (!strcmp(argv[i], "--session") && i + 1 < argc)
             first = strtoull(argv[++i], nullptr, 0);
+        else if (!strcmp(argv[i], "--trace"))
+            s.trace = true;
         else
             s.host_path = argv[i];
     }
     if (!s.host_path) {
-        fprintf(stderr, "usage: torture [--seed N] [--steps N] [--session N] HOST-FILE\n");
+        fprintf(stderr,
+                "usage: torture [--seed N] [--steps N] [--session N] [--trace] HOST-FILE\n");
         return 2;
     }
     return run(seed, steps, first, s);

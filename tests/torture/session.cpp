@@ -50,6 +50,13 @@ void collect_pokes(session& s) {
     }
 }
 
+void tell_step(const actor& a) {
+    char line[100];
+    int n = snprintf(line, sizeof line, "session %lu actor %u step %lu: %s\n", a.in.number,
+                     a.number, a.step, a.doing);
+    (void)!write(1, line, size_t(n));
+}
+
 pthread_barrier_t all_started, all_done, all_gone;
 
 void* start(void* argument) {
@@ -85,9 +92,13 @@ void actor::run() {
     for (; step < steps; step++) {
         const operation& next = *table[random.below(table.size())];
         doing = next.name;
+        in.places[number].doing.store(doing, std::memory_order_relaxed);
+        in.places[number].step.store(step, std::memory_order_relaxed);
+        if (in.trace)
+            tell_step(*this);
         next.take(*this);
     }
-    doing = "the end";
+    in.places[number].doing = doing = "the end";
     end_of(*ring);
     end_of(*channels);
     end_of(*files);
