@@ -78,6 +78,7 @@ class thread final : public ref_counted,
 
     thread_counters counters;
     run_clock run_time;
+    uint64_t slice_end = 0; // of run_time: when others of its priority get their turn
     // Of run_time, what was spent in the kernel before the last switch.
     std::atomic<uint64_t> kernel_ticks{0};
     const nanoseconds started;

@@ -33,6 +33,8 @@ class run_clock {
   public:
     void start(uint64_t ticks) { add(1 - 2 * ticks); }
     void stop(uint64_t ticks) { add(2 * ticks - 1); }
+    // Of a thread that is not running.
+    uint64_t stopped_at() const { return word_.load(std::memory_order_relaxed) >> 1; }
     uint64_t total() const {
         uint64_t word = word_.load(std::memory_order_acquire);
         return (word & 1 ? word + 2 * time_ticks() : word) >> 1;

@@ -9,6 +9,7 @@
 #include "arch/riscv64/stretch.h"
 #include "async/executor.h"
 #include "async/timer.h"
+#include "device-tree/machine.h"
 #include "lib/print.h"
 #include "lib/spinlock.h"
 #include "process/replace.h"
@@ -34,6 +35,8 @@ struct alignas(64) run_queue {
 };
 run_queue queues[arch::max_harts];
 
+uint64_t slice_ticks; // time_slice_ns
+
 std::atomic<uint32_t> sleeping{0}; // harts that are in wfi, or about to be: bit n is the index
 
 // How many tasks a hart looks at in another's queue: those it may not take are passed over.
@@ -43,8 +46,11 @@ schedulable* as_schedulable(ouros_task* task) {
     return static_cast<schedulable*>(task);
 }
 
+unsigned own_index() {
+    return this_hart().index;
+}
 run_queue& own_queue() {
-    return queues[this_hart().index];
+    return queues[own_index()];
 }
 
 // Wakes a sleeping hart, once: true if this call did it.
@@ -68,13 +74,14 @@ schedulable* to_take(run_queue& from, unsigned for_hart) {
     return nullptr;
 }
 
-schedulable* steal(unsigned victim) {
+// Takes a task that is at least that urgent out of another hart's queue.
+schedulable* steal(unsigned victim, unsigned priority = OUROS_PRIORITIES) {
     run_queue& from = queues[victim];
     if (__atomic_load_n(&from.ready.ready, __ATOMIC_RELAXED) == 0)
         return nullptr;
     lock_guard guard(from.lock);
-    schedulable* item = to_take(from, this_hart().index);
-    return item && shared.remove(&from.ready, item) ? item : nullptr;
+    schedulable* item = to_take(from, own_index());
+    return item && item->priority <= priority && shared.remove(&from.ready, item) ? item : nullptr;
 }
 
 // What this hart should run, after `how` has happened to what it ran.
@@ -83,8 +90,9 @@ inline schedulable* pick(leaving how) {
     lock_guard guard(own.lock);
     switch (how) {
     case leaving::nothing:
+    case leaving::interrupted:
         return as_schedulable(shared.reschedule(&own.ready));
-    case leaving::preempted:
+    case leaving::yielded:
         return as_schedulable(shared.yield(&own.ready));
     case leaving::blocked:
         return as_schedulable(shared.suspend(&own.ready));
@@ -106,6 +114,23 @@ schedulable* pick_elsewhere() {
         return as_schedulable(shared.reschedule(&own.ready));
     }
     return nullptr;
+}
+
+// The running thread's time slice is over: the others of its priority get their turn, here or, if
+// there is none, one that waits elsewhere. So threads have equal shares of the harts, whatever the
+// queues that they are in.
+leaving end_of_slice() {
+    run_queue& own = own_queue();
+    const ouros_task* running = own.ready.running;
+    for (unsigned n = 1; n < hart_count() && running && running->next == running; n++) {
+        unsigned victim = (own_index() + n) % hart_count();
+        schedulable* item = steal(victim, running->priority);
+        if (!item)
+            continue;
+        lock_guard guard(own.lock);
+        shared.wake(&own.ready, item);
+    }
+    return leaving::yielded;
 }
 
 void run_work(work_item& item) {
@@ -163,6 +188,10 @@ inline leaving run_thread(thread& t, nanoseconds next_timer) {
     if (t.next)
         begin_program(t);
     t.counters.context_switches++;
+    uint64_t used = t.run_time.stopped_at();
+    if (t.slice_end <= used)
+        t.slice_end = used + slice_ticks;
+    uint64_t left = t.slice_end - used;
     this_hart().pending = 0;
     arch::switch_in(t);
     // Whoever sends it a signal sets `attention` before looking where it runs.
@@ -175,7 +204,7 @@ inline leaving run_thread(thread& t, nanoseconds next_timer) {
         if (t.worker.lost)
             enter_without_worker(t);
     }
-    arch::interrupts::arm_slice(time_slice_ns, next_timer);
+    arch::interrupts::arm_slice(left, next_timer);
     arch::return_to_user();
 }
 
@@ -213,6 +242,7 @@ schedulable::schedulable(kind_of k, unsigned initial_priority)
 bool scheduler_start() {
     if (!ouros_scheduler_bind(&shared, scheduler_image_start))
         return false;
+    slice_ticks = time_slice_ns * machine.timebase / 1'000'000'000;
     for (run_queue& q : queues)
         shared.init(&q.ready, &q.highest);
     return true;
@@ -278,8 +308,8 @@ bool find_sleeper(const schedulable& item, uint32_t harts, unsigned& found) {
     bool is_first;
     {
         lock_guard guard(queues[target].lock);
+        is_first = queues[target].highest > priority;
         shared.wake(&queues[target].ready, &item); // from here on it may be running already
-        is_first = queues[target].highest == priority;
     }
     if (target != self)
         tell(target, claimed || is_first);
@@ -346,10 +376,13 @@ void schedule(leaving how) {
         run_next(nullptr, look_around());
     arch::switch_out(*old);
     bool moves = false;
-    if (how != leaving::preempted)
+    if (how == leaving::blocked || how == leaving::ended) {
         self.current = nullptr; // what is woken now has the hart to itself
-    else
+    } else {
+        if (old->run_time.stopped_at() >= old->slice_end)
+            how = end_of_slice();
         moves = !old->may_run_on(self.index);
+    }
     nanoseconds next_timer = look_around();
     schedulable* next = pick(moves ? leaving::blocked : how); // off the queue
     self.current = nullptr;

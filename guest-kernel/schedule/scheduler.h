@@ -13,7 +13,9 @@ namespace kernel {
 
 class thread;
 
-// How long a thread runs before another of its priority gets its turn.
+// How long a thread runs before another of its priority gets its turn. What counts is the time that
+// it has been on a hart: one that blocks, or is interrupted by something more urgent, continues the
+// slice that it has begun, so nobody gets more than a slice per turn of the others.
 inline constexpr uint64_t time_slice_ns = 10'000'000;
 
 // Boot: binds the scheduler image that the kernel carries. False: it is not usable.
@@ -24,9 +26,10 @@ size_t scheduler_image_size();
 
 // Runs something else. What becomes of the thread that was running:
 enum class leaving {
-    nothing,   // there was none
-    preempted, // it is ready, behind the others of its priority
-    blocked,   // it waits for a call
+    nothing,     // there was none
+    interrupted, // it goes on, unless something more urgent is ready or its time slice is over
+    yielded,     // it is ready, behind the others of its priority
+    blocked,     // it waits for a call
     ended,
 };
 [[noreturn]] void schedule(leaving how);

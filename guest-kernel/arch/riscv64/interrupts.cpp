@@ -61,8 +61,8 @@ void poll() {
     plic_poll_deferred();
 }
 
-void arm_slice(nanoseconds slice, nanoseconds deadline) {
-    uint64_t end = read_csr<csr_time>() + slice / tick_ns;
+void arm_slice(uint64_t ticks_left, nanoseconds deadline) {
+    uint64_t end = read_csr<csr_time>() + ticks_left;
     if (deadline != never && ticks(deadline) < end)
         end = ticks(deadline);
     set_timer(end);

@@ -20,8 +20,8 @@ void poll();
 // Waits for an interrupt, at most until `deadline`.
 void sleep(nanoseconds deadline);
 
-// The next timer interrupt: in `slice`, or at `deadline` if that is earlier.
-void arm_slice(nanoseconds slice, nanoseconds deadline);
+// The next timer interrupt: in so many ticks, or at `deadline` if that is earlier.
+void arm_slice(uint64_t ticks_left, nanoseconds deadline);
 
 // Interrupts another hart: there is work for it.
 void send(unsigned hart_index);

@@ -43,7 +43,7 @@ uint8_t access_of(uint64_t cause) {
         t.counters.other_traps++;
         break;
     }
-    schedule(leaving::preempted); // looks at what is pending
+    schedule(leaving::interrupted); // looks at what is pending
 }
 
 void handle_fault(thread& t, uint64_t cause, uint64_t value) {
@@ -142,7 +142,7 @@ void syscall_pending() {
     if (why & pending_sigreturn)
         return_from_handler(t);
     if (why & pending_reschedule)
-        schedule(leaving::preempted);
+        schedule(leaving::yielded);
     return_with_signals(t);
 }
 
