@@ -96,8 +96,9 @@ AsyscallDriver *asyscall_new_args(const char *arguments, const char *options)
 {
     AsyscallDriver *d = g_new0(AsyscallDriver, 1);
 
-    d->qts = qtest_initf("-machine virt %s -device asyscall%s%s", arguments,
-                         *options ? "," : "", options);
+    d->command_line = g_strdup_printf("-machine virt %s -device asyscall%s%s",
+                                      arguments, *options ? "," : "", options);
+    d->qts = qtest_init(d->command_line);
     d->next = GUEST_RAM + 0x100000;
     d->events = g_queue_new();
     d->next_user_data = 1;
@@ -170,7 +171,51 @@ void asyscall_free(AsyscallDriver *d)
         g_free(d->directory);
     }
     g_queue_free_full(d->events, g_free);
+    g_free(d->command_line);
     g_free(d);
+}
+
+static void asyscall_wait_migrated(QTestState *qts)
+{
+    for (;;) {
+        QDict *answer = qtest_qmp_assert_success_ref(qts,
+                            "{ 'execute': 'query-migrate' }");
+        const char *status = qdict_get_try_str(answer, "status");
+        bool completed = status && g_str_equal(status, "completed");
+
+        g_assert_cmpstr(status ?: "", !=, "failed");
+        qobject_unref(answer);
+        if (completed) {
+            return;
+        }
+        g_usleep(1000);
+    }
+}
+
+void asyscall_step(AsyscallDriver *d, int64_t ns)
+{
+    d->now = qtest_clock_step(d->qts, ns);
+}
+
+void asyscall_move(AsyscallDriver *d)
+{
+    g_autofree char *file = g_strdup_printf("%s/asyscall-%d.migration",
+                                            g_get_tmp_dir(), getpid());
+    g_autofree char *uri = g_strdup_printf("file:%s", file);
+
+    qtest_qmp_assert_success(d->qts, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    asyscall_wait_migrated(d->qts);
+    qtest_quit(d->qts);
+    d->qts = qtest_initf("%s -incoming defer", d->command_line);
+    if (d->now) {
+        qtest_clock_set(d->qts, d->now); /* the tester's clock stays behind */
+    }
+    qtest_qmp_assert_success(d->qts, "{ 'execute': 'migrate-incoming',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    asyscall_wait_migrated(d->qts);
+    qtest_qmp_eventwait(d->qts, "RESUME");
+    unlink(file);
 }
 
 /* ---- rings --------------------------------------------------------------- */

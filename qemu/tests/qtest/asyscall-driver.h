@@ -52,6 +52,8 @@ struct AsyscallDriver {
     GQueue *events;             /* struct io_uring_cqe, not yet looked at */
     uint64_t next_user_data;
     char *directory;            /* on the host; see asyscall_new_export() */
+    char *command_line;         /* of QEMU */
+    int64_t now;                /* as asyscall_step() has left it */
 };
 
 /* Start QEMU with `-device asyscall,OPTIONS` and bring the device up. */
@@ -67,6 +69,10 @@ char *asyscall_host_path(AsyscallDriver *d, const char *name);
 void asyscall_put_file(AsyscallDriver *d, const char *name, const char *text);
 char *asyscall_get_file(AsyscallDriver *d, const char *name);
 void asyscall_free(AsyscallDriver *d);
+/* Virtual time goes on. Time that was passed otherwise is lost by a move. */
+void asyscall_step(AsyscallDriver *d, int64_t ns);
+/* The machine is saved; another QEMU loads it and takes its place. */
+void asyscall_move(AsyscallDriver *d);
 void asyscall_remove_tree(const char *path);
 /* Negotiate and set up ring 0 again, e.g. after a reset. */
 void asyscall_bring_up(AsyscallDriver *d, uint64_t features);

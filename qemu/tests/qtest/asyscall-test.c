@@ -158,29 +158,6 @@ static void test_odd_accesses(void)
     asyscall_free(d);
 }
 
-static bool migration_blocked(AsyscallDriver *d)
-{
-    QDict *answer = qtest_qmp(d->qts, "{ 'execute': 'query-migrate' }");
-    bool blocked = qdict_haskey(qdict_get_qdict(answer, "return"),
-                                "blocked-reasons");
-
-    qobject_unref(answer);
-    return blocked;
-}
-
-/* What is in flight can't be carried over: said, not lost. */
-static void test_migration(void)
-{
-    AsyscallDriver *d = asyscall_new("queue-pairs=4");
-
-    g_assert_true(migration_blocked(d));
-    asyscall_write32(d, ASYSCALL_REG_STATUS, 0);
-    g_assert_false(migration_blocked(d));
-    asyscall_bring_up(d, d->features);
-    g_assert_true(migration_blocked(d));
-    asyscall_free(d);
-}
-
 /* ---- notification -------------------------------------------------------- */
 
 /* A receiver: a word that notifications are stored to. */
@@ -475,7 +452,6 @@ int main(int argc, char **argv)
                    test_bad_control_ring);
     qtest_add_func("/asyscall/reset", test_reset);
     qtest_add_func("/asyscall/odd-accesses-do-nothing", test_odd_accesses);
-    qtest_add_func("/asyscall/running-blocks-migration", test_migration);
     qtest_add_func("/asyscall/notify", test_notify);
     qtest_add_func("/asyscall/notify-is-a-send", test_notify_is_a_send);
     qtest_add_func("/asyscall/event-index", test_event_index);

@@ -46,7 +46,8 @@ static int asyscall_console_can_receive(void *opaque)
 {
     AsyscallConsole *c = opaque;
 
-    return fifo8_num_free(&c->input);
+    /* While the machine stands still its memory must not change. */
+    return runstate_is_running() ? fifo8_num_free(&c->input) : 0;
 }
 
 static void asyscall_console_receive(void *opaque, const uint8_t *buffer,
@@ -69,8 +70,10 @@ static void asyscall_console_event(void *opaque, QEMUChrEvent event)
     } else if (event == CHR_EVENT_CLOSED) {
         trace_asyscall_console_end();
         c->end_of_file = true;
-        asyscall_console_serve(c);
-        asyscall_run(c->device);
+        if (runstate_is_running()) {
+            asyscall_console_serve(c);
+            asyscall_run(c->device);
+        }
     }
 }
 
@@ -84,6 +87,9 @@ static gboolean asyscall_console_writable(void *do_not_use,
     AsyscallConsole *c = opaque;
 
     c->watch = 0;
+    if (!runstate_is_running()) {
+        return G_SOURCE_REMOVE; /* asyscall_console_resume() goes on */
+    }
     asyscall_console_pump(c);
     asyscall_run(c->device);
     return G_SOURCE_REMOVE;
@@ -191,6 +197,27 @@ void asyscall_console_start(AsyscallRequest *req)
         QTAILQ_INSERT_TAIL(&c->writers, req, queue);
         asyscall_console_pump(c);
     }
+}
+
+/* As it waited when the machine was saved. */
+void asyscall_console_queue(AsyscallRequest *req)
+{
+    AsyscallConsole *c = asyscall_console_for(req);
+
+    if (req->transfer.to_guest) {
+        QTAILQ_INSERT_TAIL(&c->readers, req, queue);
+    } else {
+        QTAILQ_INSERT_TAIL(&c->writers, req, queue);
+    }
+}
+
+/* The machine goes on. */
+void asyscall_console_resume(AsyscallState *s)
+{
+    asyscall_console_serve(&s->console);
+    asyscall_console_pump(&s->console);
+    asyscall_console_pump(&s->console_error);
+    qemu_chr_fe_accept_input(&s->console.chr);
 }
 
 bool asyscall_console_cancel(AsyscallRequest *req)

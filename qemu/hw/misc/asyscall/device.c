@@ -12,7 +12,6 @@
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "hw/qdev-properties-system.h"
-#include "migration/blocker.h"
 #include "migration/vmstate.h"
 #include "internal.h"
 #include "trace.h"
@@ -42,16 +41,7 @@ void asyscall_needs_reset(AsyscallState *s, const char *why)
 bool asyscall_start(AsyscallState *s)
 {
     AsyscallQueuePair *control = asyscall_control(s);
-    Error *error = NULL;
 
-    error_setg(&s->migration_blocker,
-               "asyscall: requests in flight and open host files "
-               "can't be migrated; reset the device in the guest first");
-    if (migrate_add_blocker(&s->migration_blocker, &error) < 0) {
-        asyscall_needs_reset(s, error_get_pretty(error));
-        error_free(error);
-        return false;
-    }
     control->ring = s->control_ring;
     control->sq_entries = s->control_sq_entries;
     control->cq_entries = s->control_cq_entries;
@@ -112,7 +102,6 @@ void asyscall_reset(AsyscallState *s)
     timer_del(s->line_timer);
     timer_del(s->deadline_timer);
     qemu_bh_cancel(s->bh);
-    migrate_del_blocker(&s->migration_blocker);
 
     s->driver_features = 0;
     s->status = 0;
@@ -203,6 +192,8 @@ static void asyscall_realize(DeviceState *dev, Error **errp)
     s->line_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, asyscall_line_timer, s);
     s->deadline_timer =
         timer_new_ns(QEMU_CLOCK_VIRTUAL, asyscall_deadline_timer, s);
+    s->vm_change = qdev_add_vm_change_state_handler(
+        dev, asyscall_vm_state_changed, s);
     replay_add_blocker("asyscall: host files and the console are not recorded");
 
     memory_region_init_io(
@@ -216,6 +207,8 @@ static void asyscall_unrealize(DeviceState *dev)
 {
     AsyscallState *s = ASYSCALL(dev);
 
+    qemu_del_vm_change_state_handler(s->vm_change);
+    asyscall_saved_free(s);
     asyscall_reset(s);
     asyscall_work_exit(s);
     asyscall_console_exit(s);
@@ -236,10 +229,6 @@ static void asyscall_instance_init(Object *obj)
     ASYSCALL(obj)->export_fd = -1;
 }
 
-/*
- * A device that the guest drives (DRIVER_OK) blocks migration, so what is left
- * is what the driver has set up to then.
- */
 static const VMStateDescription asyscall_vmstate = {
     .name = TYPE_ASYSCALL,
     .version_id = 1,
@@ -254,6 +243,10 @@ static const VMStateDescription asyscall_vmstate = {
         VMSTATE_UINT32(forward_entries, AsyscallState),
         VMSTATE_UINT32(interrupt_status, AsyscallState),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &asyscall_vmstate_running,
+        NULL
     }
 };
 

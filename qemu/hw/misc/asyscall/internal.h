@@ -20,6 +20,7 @@
  *   export.c      the exported directory; path.c resolves beneath it
  *   file.c        READ, WRITE, FSYNC, STATX and friends on handles
  *   console.c     handles 0, 1, 2
+ *   migrate.c     saving and loading, with requests in flight
  *
  * Everything runs under the BQL except the functions of type AsyscallWorkFunc.
  *
@@ -47,6 +48,7 @@
 #include "qemu/timer.h"
 #include "qemu/fifo8.h"
 #include "block/thread-pool.h"
+#include "system/runstate.h"
 #include "standard-headers/ouros/asyscall.h"
 
 #define ASYSCALL_MAX_FDS_PER_QUEUE_PAIR 1024
@@ -80,6 +82,7 @@ typedef enum AsyscallFileKind {
     ASYSCALL_FILE_CONSOLE_ERROR,
     ASYSCALL_FILE_REGULAR,
     ASYSCALL_FILE_DIRECTORY,
+    ASYSCALL_FILE_GONE, /* was open when the machine was saved; not there now */
 } AsyscallFileKind;
 
 /* Counted: held by the handle table, by fd maps and by requests in flight. */
@@ -373,7 +376,9 @@ struct AsyscallState {
     AsyscallConsole console;
     AsyscallConsole console_error;
 
-    Error *migration_blocker;
+    /* migrate.c */
+    VMChangeStateEntry *vm_change;
+    struct AsyscallSaved *saved; /* while saving or loading */
 };
 
 static inline bool asyscall_modelled(const AsyscallState *s)
@@ -412,6 +417,9 @@ void asyscall_qp_dirty(AsyscallQueuePair *qp);
 bool asyscall_map_ram(MemoryRegionCache *cache, hwaddr address, uint64_t size);
 bool asyscall_ring_entries_valid(AsyscallState *s, uint32_t sq, uint32_t cq);
 int asyscall_ring_map(AsyscallQueuePair *qp);
+int asyscall_ring_attach(AsyscallQueuePair *qp);
+void asyscall_ring_overflow(AsyscallQueuePair *qp,
+                            const struct io_uring_cqe *cqe);
 struct asyscall_ring *asyscall_ring(AsyscallQueuePair *qp);
 void asyscall_ring_changed(AsyscallQueuePair *qp, const void *field,
                            size_t length);
@@ -477,6 +485,7 @@ struct AsyscallOp {
 };
 
 void asyscall_route(AsyscallRequest *req);
+const AsyscallOp *asyscall_op_of(uint8_t opcode);
 
 /* mmu.c */
 bool asyscall_satp_valid(uint64_t satp);
@@ -530,6 +539,7 @@ void asyscall_line_timer(void *opaque);
 
 /* timer.c */
 void asyscall_deadline_timer(void *opaque);
+void asyscall_timer_add(AsyscallRequest *req, int64_t deadline);
 void asyscall_timer_remove(AsyscallRequest *req);
 void asyscall_timer_count(AsyscallQueuePair *qp);
 void asyscall_op_timeout(AsyscallRequest *req);
@@ -548,6 +558,7 @@ bool asyscall_work_unqueue(AsyscallRequest *req);
 void asyscall_work_wait(AsyscallRequest *req);
 void asyscall_work_reap(AsyscallState *s);
 void asyscall_work_drain(AsyscallState *s);
+void asyscall_work_settle(AsyscallState *s);
 void asyscall_work_clear(AsyscallWork *work);
 
 /* export.c */
@@ -591,5 +602,12 @@ bool asyscall_console_init(AsyscallState *s, Error **errp);
 void asyscall_console_exit(AsyscallState *s);
 void asyscall_console_start(AsyscallRequest *req);
 bool asyscall_console_cancel(AsyscallRequest *req);
+void asyscall_console_queue(AsyscallRequest *req);
+void asyscall_console_resume(AsyscallState *s);
+
+/* migrate.c */
+extern const VMStateDescription asyscall_vmstate_running;
+void asyscall_vm_state_changed(void *opaque, bool running, RunState state);
+void asyscall_saved_free(AsyscallState *s);
 
 #endif

@@ -62,7 +62,8 @@ bool asyscall_ring_entries_valid(AsyscallState *s, uint32_t sq, uint32_t cq)
            cq <= s->max_entries;
 }
 
-int asyscall_ring_map(AsyscallQueuePair *qp)
+/* The ring is as it was left. */
+int asyscall_ring_attach(AsyscallQueuePair *qp)
 {
     if (qp->ring % ASYSCALL_PAGE_SIZE ||
         !asyscall_ring_entries_valid(qp->device, qp->sq_entries,
@@ -74,6 +75,16 @@ int asyscall_ring_map(AsyscallQueuePair *qp)
         return -EFAULT;
     }
     qp->sq_offset = asyscall_sq_offset(qp->cq_entries);
+    return 0;
+}
+
+int asyscall_ring_map(AsyscallQueuePair *qp)
+{
+    int error = asyscall_ring_attach(qp);
+
+    if (error) {
+        return error;
+    }
     memset(&asyscall_ring(qp)->device, 0, sizeof(struct asyscall_ring_device));
     asyscall_ring_changed(qp, &asyscall_ring(qp)->device,
                           sizeof(struct asyscall_ring_device));
@@ -192,6 +203,16 @@ void asyscall_ring_drain_overflow(AsyscallQueuePair *qp)
     }
 }
 
+void asyscall_ring_overflow(AsyscallQueuePair *qp,
+                            const struct io_uring_cqe *cqe)
+{
+    AsyscallOverflow *late = g_new(AsyscallOverflow, 1);
+
+    late->cqe = *cqe;
+    QSIMPLEQ_INSERT_TAIL(&qp->overflow, late, entry);
+    qp->n_overflow++;
+}
+
 /*
  * One completion. The CQ is never overwritten: what does not fit waits in the
  * device, in order, bounded by what may be in flight, until the submitter has
@@ -203,7 +224,6 @@ void asyscall_ring_post(AsyscallQueuePair *qp, uint64_t user_data,
     struct io_uring_cqe cqe = { .user_data = user_data,
                                 .res = result,
                                 .flags = flags };
-    AsyscallOverflow *late;
 
     asyscall_qp_dirty(qp);
     if (qp->n_overflow) {
@@ -213,10 +233,7 @@ void asyscall_ring_post(AsyscallQueuePair *qp, uint64_t user_data,
         asyscall_cq_write(qp, &cqe);
         return;
     }
-    late = g_new(AsyscallOverflow, 1);
-    late->cqe = cqe;
-    QSIMPLEQ_INSERT_TAIL(&qp->overflow, late, entry);
-    qp->n_overflow++;
+    asyscall_ring_overflow(qp, &cqe);
     qp->overflowed++;
     trace_asyscall_overflow(qp->index, user_data, qp->n_overflow);
     if (!(qp->status & ASYSCALL_RING_STATUS_OVERFLOW)) {

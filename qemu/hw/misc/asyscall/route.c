@@ -52,6 +52,11 @@ static const AsyscallOp asyscall_ops[256] = {
     [ASYSCALL_CTL_FTRUNCATE] = { asyscall_ctl_ftruncate, CONTROL_FILE },
 };
 
+const AsyscallOp *asyscall_op_of(uint8_t opcode)
+{
+    return &asyscall_ops[opcode];
+}
+
 static AsyscallFile *asyscall_mapped_file(AsyscallRequest *req,
                                           const AsyscallOp *op)
 {
@@ -127,7 +132,9 @@ void asyscall_route(AsyscallRequest *req)
         }
         return;
     }
-    error = asyscall_check_flags(req);
+    error = req->file && req->file->kind == ASYSCALL_FILE_GONE
+                ? -ESTALE
+                : asyscall_check_flags(req);
     if (error) {
         asyscall_request_finish(req, error);
         return;

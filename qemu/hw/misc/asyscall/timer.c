@@ -46,7 +46,7 @@ static void asyscall_deadline_arm(AsyscallState *s)
     }
 }
 
-static void asyscall_timer_add(AsyscallRequest *req, int64_t deadline)
+void asyscall_timer_add(AsyscallRequest *req, int64_t deadline)
 {
     AsyscallState *s = req->qp->device;
 

@@ -189,6 +189,31 @@ void asyscall_work_drain(AsyscallState *s)
     qatomic_set(&s->discard_work, false);
 }
 
+/*
+ * The machine has stopped: bring in what has been begun and what waits for a
+ * thread. Modelled, the results are in, and show when they are due.
+ */
+void asyscall_work_settle(AsyscallState *s)
+{
+    AsyscallRequest *req;
+
+    if (asyscall_modelled(s)) {
+        QTAILQ_FOREACH(req, &s->line, line) {
+            if (req->phase == ASYSCALL_PHASE_WORK) {
+                asyscall_work_wait(req);
+                return;
+            }
+        }
+        return;
+    }
+    WITH_QEMU_LOCK_GUARD(&s->work_lock) {
+        while (s->n_outstanding && QSIMPLEQ_EMPTY(&s->finished)) {
+            qemu_cond_wait(&s->work_cond, &s->work_lock);
+        }
+    }
+    asyscall_work_reap(s);
+}
+
 /* What a work owns besides memory of its request. */
 void asyscall_work_clear(AsyscallWork *work)
 {
