@@ -33,8 +33,9 @@ int64_t worker::start(const worker_options& options) {
 }
 
 void worker::stop() {
+    uintr::disable(); // the handler would look at a ring that is gone
     kernel::ring_close(); // returns when nothing is in flight
-    uintr::disable();
+    uintr::take();
     bury(nullptr);
     ring_ = ring();
 }
