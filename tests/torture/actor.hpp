@@ -64,8 +64,9 @@ struct session {
     std::atomic<bool> poking{true};
 
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    uint64_t counted_with_mutex = 0; // what the actors have added together
-    std::atomic<uint64_t> added{0};  // ... and what each says it has
+    pthread_mutex_t moving = PTHREAD_MUTEX_INITIALIZER; // one actor at a time
+    uint64_t counted_with_mutex = 0;                    // what the actors have added together
+    std::atomic<uint64_t> added{0};                     // ... and what each says it has
 };
 
 struct memory_state;
@@ -137,17 +138,9 @@ inline constexpr int exited(int code) {
     return code << 8;
 }
 
-// Bytes that say where they belong.
-inline void fill(std::span<uint8_t> bytes, uint64_t tag) {
-    for (size_t i = 0; i < bytes.size(); i++)
-        bytes[i] = uint8_t(mix(tag + i / 8) >> i % 8 * 8);
-}
-inline bool filled(std::span<const uint8_t> bytes, uint64_t tag) {
-    for (size_t i = 0; i < bytes.size(); i++)
-        if (bytes[i] != uint8_t(mix(tag + i / 8) >> i % 8 * 8))
-            return false;
-    return true;
-}
+// Bytes that say where they belong: byte `at` of what `tag` stands for.
+void fill(std::span<uint8_t> bytes, uint64_t tag, uint64_t at = 0);
+bool filled(std::span<const uint8_t> bytes, uint64_t tag, uint64_t at = 0);
 
 struct operation {
     const char* name;

@@ -18,11 +18,6 @@ namespace {
 
 using stream = channel_state::stream;
 
-void fill_from(const stream& s, uint64_t at, uint8_t* bytes, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = uint8_t(mix(s.tag + (at + i) / 8) >> (at + i) % 8 * 8);
-}
-
 stream& any_stream(actor& a) {
     auto& all = a.channels->streams;
     if (all.size() < channel_state::most && (all.empty() || a.random.percent(15))) {
@@ -53,8 +48,8 @@ bool ready(int fd, short events) {
 void put(actor& a) {
     stream& s = any_stream(a);
     uint8_t bytes[6000];
-    size_t size = a.random.between(1, a.random.percent(80) ? 300 : sizeof bytes);
-    fill_from(s, s.written, bytes, size);
+    size_t size = a.random.between(1, a.random.percent(95) ? 200 : sizeof bytes);
+    fill({bytes, size}, s.tag, s.written);
     long n = write(s.in, bytes, size);
     if (n == -1) {
         check(errno == EAGAIN && s.written - s.taken >= 4096, "write to a stream", errno);
@@ -66,8 +61,8 @@ void put(actor& a) {
 
 void take(actor& a) {
     stream& s = any_stream(a);
-    uint8_t bytes[6000], expected[6000];
-    size_t size = a.random.between(1, a.random.percent(50) ? 300 : sizeof bytes);
+    uint8_t bytes[6000];
+    size_t size = a.random.between(1, a.random.percent(80) ? 300 : sizeof bytes);
     check(ready(s.out, POLLIN) == (s.written != s.taken), "poll says what is there",
           long(s.written - s.taken));
     long n = read(s.out, bytes, size);
@@ -76,8 +71,7 @@ void take(actor& a) {
         return;
     }
     check(n > 0 && size_t(n) <= std::min(size, s.written - s.taken), "bytes read", n);
-    fill_from(s, s.taken, expected, size_t(n));
-    check(!memcmp(bytes, expected, size_t(n)), "the bytes of a stream", long(s.taken));
+    check(filled({bytes, size_t(n)}, s.tag, s.taken), "the bytes of a stream", long(s.taken));
     s.taken += uint64_t(n);
 }
 
@@ -237,10 +231,10 @@ void end_of(channel_state& s) {
 }
 
 const operation channel_operations[] = {
-    {"write to a stream", 80, put},        {"read from a stream", 80, take},
-    {"close a stream", 10, close_it},      {"eventfd", 40, count_events},
-    {"pass a descriptor on", 15, pass_on}, {"through a child", 3, through_a_child},
-    {"nobody reads", 10, nobody_reads},    {},
+    {"write to a stream", 500, put},        {"read from a stream", 500, take},
+    {"close a stream", 60, close_it},       {"eventfd", 500, count_events},
+    {"pass a descriptor on", 150, pass_on}, {"through a child", 3, through_a_child},
+    {"nobody reads", 150, nobody_reads},    {},
 };
 
 } // namespace torture

@@ -18,7 +18,7 @@ namespace torture {
 namespace {
 
 using file = file_state::file;
-constexpr size_t largest = 20'000;
+constexpr size_t largest = 12'000;
 
 struct path {
     char text[96];
@@ -47,7 +47,8 @@ bool holds(const file& f, size_t at, const uint8_t* bytes, size_t size) {
 
 void write_at(actor& a) {
     file& f = any_file(a);
-    size_t at = a.random.below(f.bytes.size() + 2000), size = a.random.between(1, 3000);
+    size_t at = a.random.below(f.bytes.size() + 2000),
+           size = a.random.between(1, a.random.percent(90) ? 300 : 3000);
     if (at + size > largest)
         at = largest - size;
     uint8_t bytes[3000];
@@ -63,7 +64,8 @@ void write_at(actor& a) {
 
 void read_at(actor& a) {
     file& f = any_file(a);
-    size_t at = a.random.below(f.bytes.size() + 100), size = a.random.between(1, 5000);
+    size_t at = a.random.below(f.bytes.size() + 100),
+           size = a.random.between(1, a.random.percent(90) ? 500 : 5000);
     uint8_t bytes[5000];
     long n = pread(f.fd, bytes, size, off_t(at));
     size_t there = at < f.bytes.size() ? std::min(size, f.bytes.size() - at) : 0;
@@ -248,19 +250,19 @@ void end_of(file_state& s) {
 }
 
 const operation file_operations[] = {
-    {"pwrite", 60, write_at},
-    {"pread", 60, read_at},
-    {"ftruncate", 20, cut},
-    {"append", 30, append},
-    {"rename", 20, rename_it},
-    {"link", 10, link_it},
-    {"unlink", 5, forget_name},
-    {"close", 10, close_it},
-    {"list", 10, list},
-    {"map a file", 20, map_it},
-    {"sendfile", 8, copy},
-    {"read the host", 15, read_host},
-    {"files refused", 20, refused},
+    {"pwrite", 400, write_at},
+    {"pread", 500, read_at},
+    {"ftruncate", 200, cut},
+    {"append", 300, append},
+    {"rename", 100, rename_it},
+    {"link", 80, link_it},
+    {"unlink", 40, forget_name},
+    {"close", 60, close_it},
+    {"list", 60, list},
+    {"map a file", 80, map_it},
+    {"sendfile", 40, copy},
+    {"read the host", 40, read_host},
+    {"files refused", 200, refused},
     {},
 };
 

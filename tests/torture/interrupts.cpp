@@ -120,10 +120,10 @@ void refused(actor& a) {
 } // namespace
 
 const operation interrupt_operations[] = {
-    {"send to itself", 30, send_to_self},
-    {"from a child", 3, from_a_child},
-    {"to an ended thread", 5, to_an_ended_thread},
-    {"interrupts refused", 10, refused},
+    {"send to itself", 400, send_to_self},
+    {"from a child", 4, from_a_child},
+    {"to an ended thread", 20, to_an_ended_thread},
+    {"interrupts refused", 300, refused},
     {},
 };
 

@@ -2,7 +2,7 @@
 //
 // torture [--seed N] [--steps N] [--session N] [--trace] HOST-FILE
 //
-// Starts sessions of some thousand steps until the steps are taken, and after each compares what
+// Starts sessions of some ten thousand steps until the steps are taken, and after each compares what
 // the system has in use with what it had before.
 #include "session.hpp"
 
@@ -17,7 +17,7 @@
 namespace torture {
 namespace {
 
-constexpr uint64_t steps_per_session = 4000;
+constexpr uint64_t steps_per_session = 20'000;
 
 struct in_use {
     uint64_t pages, objects, queue_pairs, receivers, descriptors;

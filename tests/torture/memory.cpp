@@ -271,15 +271,15 @@ void catch_memory_faults() {
 }
 
 const operation memory_operations[] = {
-    {"map", 50, map},
-    {"write memory", 60, write_region},
-    {"look at memory", 20, look_at_all},
-    {"unmap", 20, unmap_whole},
-    {"cut", 30, cut},
-    {"mremap", 40, remap},
-    {"mprotect", 40, protect},
-    {"madvise", 20, drop},
-    {"mmap refused", 10, refused},
+    {"map", 300, map},
+    {"write memory", 600, write_region},
+    {"look at memory", 60, look_at_all},
+    {"unmap", 150, unmap_whole},
+    {"cut", 150, cut},
+    {"mremap", 250, remap},
+    {"mprotect", 300, protect},
+    {"madvise", 120, drop},
+    {"mmap refused", 200, refused},
     {"fork with memory", 4, share_with_child},
     {},
 };

@@ -335,6 +335,10 @@ bool has_ring(const ring_state& s) {
     return s.open;
 }
 
+void give_up_ring(actor& a) {
+    close_it(a);
+}
+
 void take_user_interrupts() {
     uintr::set_flag(&flag);
     uintr::enable();
@@ -345,12 +349,12 @@ uint64_t take_vectors(actor&) {
 }
 
 const operation ring_operations[] = {
-    {"submit", 60, submit},
-    {"reap", 40, look},
-    {"wait for completions", 25, wait_for_some},
-    {"settle", 6, settle},
-    {"close with requests in flight", 3, close_in_flight},
-    {"watch closed buffers", 10, watch},
+    {"submit", 500, submit},
+    {"reap", 300, look},
+    {"wait for completions", 60, wait_for_some},
+    {"settle", 30, settle},
+    {"close with requests in flight", 12, close_in_flight},
+    {"watch closed buffers", 100, watch},
     {},
 };
 

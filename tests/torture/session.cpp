@@ -3,6 +3,7 @@
 
 #include "state.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -103,6 +104,46 @@ void actor::run() {
     end_of(*channels);
     end_of(*files);
     end_of(*memory);
+}
+
+namespace {
+
+// Calls f(bytes, count, word) for each word of the pattern that the range has a part of; the word
+// is shifted so that it begins with the first of the bytes. Stops when f says false.
+template <class Bytes, class F>
+bool each_word(Bytes bytes, uint64_t tag, uint64_t at, F&& f) {
+    for (size_t done = 0; done < bytes.size();) {
+        size_t inside = (at + done) % 8, count = std::min(8 - inside, bytes.size() - done);
+        uint64_t word = (tag ^ (at + done) / 8) * 0x9e3779b97f4a7c15;
+        word = (word ^ word >> 29) >> inside * 8;
+        if (!f(bytes.data() + done, count, word))
+            return false;
+        done += count;
+    }
+    return true;
+}
+
+} // namespace
+
+void fill(std::span<uint8_t> bytes, uint64_t tag, uint64_t at) {
+    each_word(bytes, tag, at, [](uint8_t* to, size_t count, uint64_t word) {
+        if (count == 8)
+            memcpy(to, &word, 8);
+        else
+            memcpy(to, &word, count);
+        return true;
+    });
+}
+
+bool filled(std::span<const uint8_t> bytes, uint64_t tag, uint64_t at) {
+    return each_word(bytes, tag, at, [](const uint8_t* from, size_t count, uint64_t word) {
+        uint64_t there = word;
+        if (count == 8)
+            memcpy(&there, from, 8);
+        else
+            memcpy(&there, from, count);
+        return there == word;
+    });
 }
 
 void wrong(const char* what, long value) {

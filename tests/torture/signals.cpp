@@ -136,12 +136,12 @@ void prepare_signals() {
 }
 
 const operation signal_operations[] = {
-    {"signal to itself", 40, handled},
-    {"queued signals", 25, queued},
-    {"poke", 40, poke},
-    {"timer", 10, timer},
-    {"interrupted", 2, interrupted},
-    {"signals refused", 15, refused},
+    {"signal to itself", 500, handled},
+    {"queued signals", 250, queued},
+    {"poke", 500, poke},
+    {"timer", 30, timer},
+    {"interrupted", 3, interrupted},
+    {"signals refused", 300, refused},
     {},
 };
 

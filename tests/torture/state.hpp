@@ -57,6 +57,7 @@ std::shared_ptr<ring_state> make_ring_state();
 void end_of(ring_state& s);
 // The thread has a receiver, and its vectors come to `flag`; whether it has a ring.
 bool has_ring(const ring_state& s);
+void give_up_ring(actor& a);
 uint64_t take_vectors(actor& a);
 void take_user_interrupts();
 

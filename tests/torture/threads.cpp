@@ -149,6 +149,7 @@ void produce_and_consume(actor& a) {
 }
 
 void move(actor& a) {
+    pthread_mutex_lock(&a.in.moving);
     cpu_set_t all, one;
     must(sched_getaffinity(0, sizeof all, &all), "sched_getaffinity");
     check(unsigned(CPU_COUNT(&all)) == a.in.harts, "harts to run on", CPU_COUNT(&all));
@@ -159,6 +160,7 @@ void move(actor& a) {
     check(sched_getcpu() == hart, "the hart that it is on", sched_getcpu());
     check(intact(*a.memory), "memory after a move");
     must(sched_setaffinity(0, sizeof all, &all), "sched_setaffinity of all");
+    pthread_mutex_unlock(&a.in.moving);
 }
 
 // Another actor, which may be doing anything.
@@ -168,12 +170,14 @@ void move_another(actor& a) {
     pid_t id = ids[a.random.below(std::min<size_t>(a.in.actors.size(), 64))];
     if (!id)
         return;
+    pthread_mutex_lock(&a.in.moving);
     cpu_set_t some;
     CPU_ZERO(&some);
     for (unsigned h = 0; h < a.in.harts; h++)
         CPU_SET(h, &some);
     check(sched_setaffinity(id, sizeof some, &some) == 0 || errno == ESRCH, "affinity of another",
           errno);
+    pthread_mutex_unlock(&a.in.moving);
 }
 
 void sleep_a_moment(actor& a) {
@@ -192,16 +196,16 @@ void yield(actor&) {
 } // namespace
 
 const operation thread_operations[] = {
-    {"threads", 10, start_and_join},
-    {"mutex", 60, count_with_mutex},
-    {"turns", 10, take_turns},
-    {"wake all", 2, wake_all},
-    {"futex in vain", 20, wait_in_vain},
-    {"semaphores", 8, produce_and_consume},
-    {"move", 25, move},
-    {"move another", 10, move_another},
-    {"sleep", 10, sleep_a_moment},
-    {"yield", 30, yield},
+    {"threads", 30, start_and_join},
+    {"mutex", 600, count_with_mutex},
+    {"turns", 25, take_turns},
+    {"wake all", 3, wake_all},
+    {"futex in vain", 60, wait_in_vain},
+    {"semaphores", 25, produce_and_consume},
+    {"move", 150, move},
+    {"move another", 60, move_another},
+    {"sleep", 30, sleep_a_moment},
+    {"yield", 400, yield},
     {},
 };
 
