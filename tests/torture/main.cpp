@@ -2,8 +2,8 @@
 //
 // torture [--seed N] [--steps N] [--session N] [--trace] HOST-FILE
 //
-// Starts sessions of some ten thousand steps until the steps are taken, and after each compares what
-// the system has in use with what it had before.
+// Starts sessions of some ten thousand steps until the steps are taken, and after each compares
+// what the system has in use with what it had before.
 #include "session.hpp"
 
 #include <cstdio>

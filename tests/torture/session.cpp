@@ -147,7 +147,7 @@ bool filled(std::span<const uint8_t> bytes, uint64_t tag, uint64_t at) {
 }
 
 void wrong(const char* what, long value) {
-    char line[300];
+    char line[500];
     int n;
     if (actor* a = this_actor)
         n = snprintf(line, sizeof line,
