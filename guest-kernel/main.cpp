@@ -22,6 +22,7 @@
 #include "memory/pages.h"
 #include "process/start.h"
 #include "ring/ring.h"
+#include "schedule/preempt.h"
 #include "schedule/scheduler.h"
 #include "syscalls/syscall.h"
 #include "uintr/receiver.h"
@@ -68,6 +69,7 @@ void start_devices() {
 void run_first_hart() {
     if (!scheduler_start())
         give_up("the scheduler image in the kernel is not usable");
+    preemption_start();
     syscalls_start();
     (void)arch::start_user_traps();
     start_devices();

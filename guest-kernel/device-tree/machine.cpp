@@ -199,7 +199,7 @@ void read_chosen() {
     int length = 0;
     auto* arguments = static_cast<const char*>(fdt_getprop(tree, chosen, "bootargs", &length));
     if (arguments && length > 0)
-        memcpy(machine.arguments, arguments, strnlen(arguments, sizeof machine.arguments - 1));
+        memcpy(machine.arguments, arguments, strnlen(arguments, sizeof machine.arguments - 32));
 }
 
 void read_reserved_memory() {
@@ -217,6 +217,23 @@ void read_reserved_memory() {
 }
 
 } // namespace
+
+const char* machine_argument(const char* name) {
+    size_t length = strlen(name);
+    for (const char* at = machine.arguments; *at;) {
+        if (memcmp(at, name, length) == 0) { // there is room behind the arguments for any name
+            if (at[length] == '=')
+                return at + length + 1;
+            if (!at[length] || at[length] == ' ')
+                return "";
+        }
+        while (*at && *at != ' ')
+            at++;
+        while (*at == ' ')
+            at++;
+    }
+    return nullptr;
+}
 
 const char* machine_read(uint64_t address) {
     tree = reinterpret_cast<const void*>(address);

@@ -33,7 +33,7 @@ struct machine_description {
     memory_range reserved[max_reserved]; // firmware and the like
     unsigned reserved_count = 0;
     memory_range initrd;
-    char arguments[256] = {}; // /chosen bootargs
+    char arguments[256 + 32] = {}; // /chosen bootargs, and zeros
 
     uint64_t hart_ids[max_listed_harts] = {};
     unsigned harts = 0;
@@ -58,6 +58,9 @@ struct machine_description {
 };
 
 extern machine_description machine;
+
+// What follows "name=" in the kernel's arguments, or "" for a bare "name"; nullptr: it is not there.
+const char* machine_argument(const char* name);
 
 // nullptr, or what is wrong.
 const char* machine_read(uint64_t tree);

@@ -2,9 +2,11 @@
 #include "memory/address_space.h"
 
 #include <cstring>
+#include <utility>
 
 #include "arch/riscv64/hart.h"
 #include "memory/entries.h"
+#include "schedule/preempt.h"
 
 extern "C" char trampoline_start[];
 
@@ -57,10 +59,13 @@ address_space::~address_space() {
 area* address_space::first_ending_after(user_address address) {
     if (last_ && last_->end > address && last_->start <= address)
         return last_;
-    for (area& a : areas_)
-        if (a.end > address)
-            return last_ = &a;
-    return nullptr;
+    // They are sorted: those before one that starts below the address end below it, too.
+    area* a = last_ && last_->start <= address ? last_ : areas_.front();
+    while (a && a->end <= address)
+        a = areas_.next(*a);
+    if (a)
+        last_ = a;
+    return a;
 }
 
 area* address_space::find(user_address address) {
@@ -75,15 +80,32 @@ bool address_space::is_free(user_address start, size_t size) {
 }
 
 bool address_space::is_mapped(user_address start, size_t size) {
-    lock_guard guard(lock_);
+    bool mapped = true;
     user_address end = start + size;
+    in_steps(start, end, [&](user_address at) {
+        for (int areas = 0; at < end && areas < 64; areas++) {
+            area* a = find(at);
+            if (!a || a->leaving) {
+                mapped = false;
+                return end;
+            }
+            at = a->end;
+        }
+        return at;
+    });
+    return mapped;
+}
+
+template <class F>
+void address_space::in_steps(user_address start, user_address end, F&& step) {
     while (start < end) {
-        area* a = find(start);
-        if (!a || a->leaving)
-            return false;
-        start = a->end;
+        {
+            lock_guard guard(lock_);
+            start = step(start);
+        }
+        if (start < end)
+            preemption_point();
     }
-    return true;
 }
 
 bool address_space::range_has(user_address start, user_address end, area_kind kind) {
@@ -101,9 +123,10 @@ long address_space::insert(area&& description) {
     auto plain = [&](const area& a) {
         return !a.object && !a.leaving && a.kind == area_kind::anonymous &&
                description.kind == area_kind::anonymous && !description.object &&
-               a.protection == description.protection;
+               !description.leaving && a.protection == description.protection;
     };
     size_t size = description.end - description.start;
+    changes_++;
     area* previous = nullptr;
     if (next)
         previous = next == areas_.front() ? nullptr : static_cast<area*>(next->previous);
@@ -137,6 +160,7 @@ void address_space::join(user_address start, user_address end) {
     area* a = first_ending_after(start);
     if (a && a != areas_.front())
         a = static_cast<area*>(a->previous);
+    changes_++;
     while (area* next = a ? areas_.next(*a) : nullptr) {
         if (next->start > end)
             break;
@@ -161,6 +185,7 @@ long address_space::split(user_address at) {
     auto* upper = new (std::nothrow) area;
     if (!upper)
         return -ENOMEM;
+    changes_++;
     upper->start = at;
     upper->end = a->end;
     upper->protection = a->protection;
@@ -184,6 +209,7 @@ long address_space::split(user_address at) {
 void address_space::remove_areas(user_address start, user_address end) {
     area* a = first_ending_after(start);
     last_ = nullptr;
+    changes_++;
     while (a && a->start < end) {
         area* next = areas_.next(*a);
         mapped_bytes_ -= a->end - a->start;
@@ -321,13 +347,15 @@ void address_space::unmap_fixed_pages(user_address start, size_t size) {
 
 void address_space::drop_pages(user_address start, user_address end) {
     peak_ = peak_pages();
-    each_entry(start, end, [this](pte& e, user_address) {
-        if (!(e & pte_borrowed)) {
-            free_pages(from_physical(pte_address(e)));
-            resident_--;
-        }
-        e = 0;
-    });
+    each_entry(start, end, [this](pte& e, user_address) { drop(e); });
+}
+
+void address_space::drop(pte& e) {
+    if (!(e & pte_borrowed)) {
+        free_pages(from_physical(pte_address(e)));
+        resident_--;
+    }
+    e = 0;
 }
 
 void address_space::flush(user_address start, user_address end) {
@@ -346,29 +374,66 @@ long address_space::unmap_begin(user_address start, size_t size) {
         return error;
     if (long error = split(end); error < 0)
         return error;
-    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
-        a->leaving = true;
-    hide_pages(start, end);
+    guard.unlock();
+    hide_in_steps(start, end);
     return 0;
 }
 
 // Nothing there translates any more; the entries remember their pages. Harts are told only if
 // there was something that they may remember: it costs a rendezvous with each.
-void address_space::hide_pages(user_address start, user_address end) {
-    bool any = false;
-    each_entry(start, end, [&](pte& e, user_address) {
-        any = any || (e & pte_valid);
-        e &= ~uint64_t(pte_valid);
+void address_space::hide_in_steps(user_address start, user_address end) {
+    in_steps(start, end, [&](user_address at) {
+        bool any = false;
+        changes_++;
+        user_address next = some_entries(
+            at, end, entry_step,
+            [&](area& a) {
+                a.leaving = true;
+                return true;
+            },
+            [&](area&, pte& e, user_address) {
+                any = any || (e & pte_valid);
+                e &= ~uint64_t(pte_valid);
+                return true;
+            });
+        if (any)
+            flush(at, next);
+        return next;
     });
-    if (any)
-        flush(start, end);
+}
+
+void address_space::drop_in_steps(user_address start, user_address end) {
+    in_steps(start, end, [&](user_address at) {
+        peak_ = peak_pages();
+        return some_entries(
+            at, end, entry_step, [](area&) { return true; },
+            [&](area&, pte& e, user_address) {
+                drop(e);
+                return true;
+            });
+    });
+}
+
+void address_space::remove_in_steps(user_address start, user_address end) {
+    in_steps(start, end, [&](user_address at) {
+        area* a = first_ending_after(at);
+        for (int n = 0; a && a->start < end && n < 16; n++)
+            a = areas_.next(*a);
+        user_address next = a && a->start < end ? a->start : end;
+        remove_areas(at, next);
+        return next;
+    });
 }
 
 void address_space::unmap_finish(user_address start, size_t size) {
     user_address end = start + ((size + page_mask) & ~page_mask);
-    lock_guard guard(lock_);
-    drop_pages(start, end);
-    remove_areas(start, end);
+    drop_in_steps(start, end);
+    remove_in_steps(start, end);
+}
+
+void address_space::empty() {
+    drop_in_steps(user_start, user_end);
+    remove_in_steps(user_start, user_end);
 }
 
 long address_space::unmap(user_address start, size_t size) {
@@ -398,23 +463,31 @@ long address_space::protect(user_address start, size_t size, uint8_t protection)
         return error;
     if (long error = split(end); error < 0)
         return error;
+    guard.unlock();
     bool none = protection == protection_none;
-    bool less = false;
-    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a)) {
-        a->protection = protection;
-        each_entry(a->start, a->end, [&](pte& e, user_address) {
-            uint64_t bits = entry_bits(*a, e);
-            // A hart that remembers less than is allowed now takes a fault and looks again.
-            less = less || ((e & pte_valid) && (none || (e & ~bits & permission_bits)));
-            // No access keeps the page, invisible: as an entry that is not valid but not empty.
-            e = make_pte(pte_address(e), bits);
-            if (none)
-                e &= ~uint64_t(pte_valid);
-        });
-    }
-    if (less)
-        flush(start, end);
-    join(start, end);
+    in_steps(start, end, [&](user_address at) {
+        bool less = false;
+        user_address next = some_entries(
+            at, end, entry_step,
+            [&](area& a) {
+                a.protection = protection;
+                return true;
+            },
+            [&](area& a, pte& e, user_address) {
+                uint64_t bits = entry_bits(a, e);
+                // A hart that remembers less than is allowed now takes a fault and looks again.
+                less = less || ((e & pte_valid) && (none || (e & ~bits & permission_bits)));
+                // No access keeps the page, invisible: an entry that is not valid but not empty.
+                e = make_pte(pte_address(e), bits);
+                if (none)
+                    e &= ~uint64_t(pte_valid);
+                return true;
+            });
+        if (less)
+            flush(at, next);
+        join(at, next);
+        return next;
+    });
     if (protection & protection_execute)
         synchronise_instructions(*this);
     return 0;
@@ -428,11 +501,29 @@ long address_space::advise_dont_need(user_address start, size_t size) {
         return 0;
     if (!in_user_range(start, size) || !is_mapped(start, size))
         return -ENOMEM;
-    lock_guard guard(lock_);
-    if (range_has(start, start + size, area_kind::fixed))
-        return -EINVAL;
-    hide_pages(start, start + size);
-    drop_pages(start, start + size);
+    {
+        lock_guard guard(lock_);
+        if (range_has(start, start + size, area_kind::fixed))
+            return -EINVAL;
+    }
+    in_steps(start, start + size, [&](user_address at) {
+        bool any = false;
+        auto all_areas = [](area&) { return true; };
+        user_address next =
+            some_entries(at, start + size, entry_step, all_areas, [&](area&, pte& e, user_address) {
+                any = any || (e & pte_valid);
+                e &= ~uint64_t(pte_valid);
+                return true;
+            });
+        if (any)
+            flush(at, next);
+        peak_ = peak_pages();
+        some_entries(at, next, ~0u, all_areas, [&](area&, pte& e, user_address) {
+            drop(e);
+            return true;
+        });
+        return next;
+    });
     return 0;
 }
 
@@ -475,31 +566,80 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
         return -ENOMEM;
     description.end = description.start + new_size;
     description.touch(description.start, description.end);
+    description.leaving = true; // until everything is there
     user_address to = description.start;
-    // Tables for the pages first, so that the move itself can't fail half way.
-    for (size_t at = 0; at < old_size; at += page_size) {
-        pte* from = table_.find(start + at);
-        if (from && *from && !table_.find(to + at, true))
-            return -ENOMEM;
-    }
     if (long error = split(start); error < 0)
         return error;
     if (long error = split(start + old_size); error < 0)
         return error;
-    // The new area may be next to the old one, and must not become one with it.
-    a = find(start);
-    a->leaving = true;
-    if (long error = insert(std::move(description)); error < 0) {
-        a->leaving = false;
+    if (long error = insert(std::move(description)); error < 0)
         return error;
+    guard.unlock();
+    if (!make_tables_for(start, old_size, to)) {
+        remove_in_steps(to, to + new_size);
+        return -ENOMEM;
     }
-    each_entry(start, start + old_size, [&](pte& e, user_address address) {
-        *table_.find(to + (address - start)) = e;
-        e = 0;
+    bool whole = true;
+    in_steps(start, start + old_size, [&](user_address from) {
+        user_address next = move_entries(from, start + old_size, to + (from - start));
+        whole = whole && next > from;
+        return next > from ? next : start + old_size;
     });
-    flush(start, start + old_size);
-    remove_areas(start, start + old_size);
-    return long(to);
+    drop_in_steps(start, start + old_size); // nothing, or what the program's own threads took away
+    remove_in_steps(start, start + old_size);
+    in_steps(to, to + new_size, [&](user_address at) {
+        area* moved = find(at);
+        whole = whole && moved && moved->leaving;
+        if (whole)
+            moved->leaving = false;
+        return to + new_size;
+    });
+    return whole ? long(to) : -EFAULT;
+}
+
+// So that a move can't fail half way. False: out of memory.
+bool address_space::make_tables_for(user_address start, size_t size, user_address to) {
+    bool made = true;
+    constexpr size_t step = 128 * page_size;
+    in_steps(start, start + size, [&](user_address at) {
+        user_address stop = start + size - at < step ? start + size : at + step;
+        for (; at < stop && made; at += page_size) {
+            pte* from = table_.find(at);
+            made = !from || !*from || table_.find(to + (at - start), true);
+        }
+        return made ? stop : start + size;
+    });
+    return made;
+}
+
+// A step of a move. Where the next one begins; `start` if the area at `to`, which nobody should
+// know yet, has been unmapped.
+user_address address_space::move_entries(user_address start, user_address end, user_address to) {
+    area* target = find(to);
+    if (!target || !target->leaving)
+        return start;
+    changes_++;
+    bool any = false;
+    user_address next = some_entries(
+        start, end, entry_step,
+        [&](area& a) {
+            a.leaving = true;
+            return true;
+        },
+        [&](area&, pte& e, user_address address) {
+            pte* there = target->end > to + (address - start) ? table_.find(to + (address - start))
+                                                              : nullptr;
+            if (!there)
+                return false;
+            any = any || (e & pte_valid);
+            if (*there)
+                drop(*there);
+            *there = std::exchange(e, 0);
+            return true;
+        });
+    if (any)
+        flush(start, next);
+    return next;
 }
 
 user_address address_space::set_break(user_address wanted) {

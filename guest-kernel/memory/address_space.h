@@ -140,6 +140,9 @@ class address_space : public ref_counted {
     long protect(user_address start, size_t size, uint8_t protection);
     long move(user_address start, size_t old_size, size_t new_size, bool may_move);
     long advise_dont_need(user_address start, size_t size);
+    // For good, when nobody runs in it any more: gives everything back that areas have, which the
+    // end of the last reference would do in one go.
+    void empty();
     bool is_free(user_address start, size_t size);
     bool is_mapped(user_address start, size_t size);
 
@@ -217,7 +220,8 @@ class address_space : public ref_counted {
     long bring_in(area& a, user_address page_address, uint8_t access, arch::pte& entry);
     long make_private(area& a, user_address page_address, arch::pte& entry);
     uint64_t entry_bits(const area& a, arch::pte entry);
-    long copy_area(area& a, address_space& child, bool& write_protected);
+    area* copy_area(const area& a);
+    bool copy_entry(const area& a, arch::pte& entry, arch::pte& to, bool& write_protected);
     area* find(user_address address);
     area* first_ending_after(user_address address);
     long insert(area&& description);
@@ -229,8 +233,23 @@ class address_space : public ref_counted {
     // Calls f(entry, address) for the entries that exist; f may change them.
     template <class F>
     void each_entry(user_address start, user_address end, F&& f);
+    // The same for a part that takes a bounded time: where to go on, or `end`. Calls each_area
+    // (area) before an area's entries, each(area, entry, address); false ends it there.
+    template <class A, class F>
+    user_address some_entries(user_address start, user_address end, unsigned limit, A&& each_area,
+                              F&& each);
+    void drop(arch::pte& entry);
     void drop_pages(user_address start, user_address end);
-    void hide_pages(user_address start, user_address end);
+    // What changes much memory does it in steps: with the lock, and a preemption point after each.
+    // step(from) returns where the next one begins.
+    template <class F>
+    void in_steps(user_address start, user_address end, F&& step);
+    void hide_in_steps(user_address start, user_address end);
+    void drop_in_steps(user_address start, user_address end);
+    void remove_in_steps(user_address start, user_address end);
+    bool make_tables_for(user_address start, size_t size, user_address to);
+    user_address move_entries(user_address start, user_address end, user_address to);
+    long copy_to(address_space& child, bool preemptible);
     void flush(user_address start, user_address end);
 
     spinlock lock_;
@@ -240,6 +259,7 @@ class address_space : public ref_counted {
     std::atomic<uint64_t> harts_seen_{0}; // harts that may hold translations
     list<area> areas_;                    // by address
     area* last_ = nullptr;                // found last
+    uint64_t changes_ = 0;                // of the areas
     size_t resident_ = 0;
     size_t peak_ = 0; // before the last time that pages were given back
     size_t mapped_bytes_ = 0;

@@ -6,6 +6,7 @@
 #include "arch/riscv64/hart.h"
 #include "memory/address_space.h"
 #include "memory/entries.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -119,36 +120,95 @@ long address_space::make_private(area& a, user_address page_address, pte& entry)
 
 // ---- Copies ----
 
+// In steps, between which others of the process may change its areas. A copy that such a change has
+// got into is thrown away, and made again in one go.
 ref<address_space> address_space::copy() {
-    ref<address_space> child = create();
-    if (!child)
-        return {};
-    lock_guard guard(lock_);
-    bool write_protected = false;
-    long error = 0;
-    for (area& a : areas_)
-        if (error = copy_area(a, *child, write_protected); error < 0)
+    for (bool preemptible : {true, false}) {
+        ref<address_space> child = create();
+        if (!child)
+            return {};
+        long error = copy_to(*child, preemptible);
+        if (error == 0)
+            return child;
+        child->empty();
+        if (error != -EAGAIN)
             break;
-    if (write_protected)
-        flush(user_start, user_end);
-    if (error < 0)
-        return {};
-    child->break_start_ = break_start_;
-    child->break_ = break_;
-    child->stack_bottom_ = stack_bottom_;
-    child->signal_return_ = signal_return_;
-    return child;
+    }
+    return {};
 }
 
-long address_space::copy_area(area& a, address_space& child, bool& write_protected) {
-    if (a.leaving)
-        return 0;
-    // Rings and registers of devices belong to one process.
-    if (a.kind == area_kind::fixed && (a.protection & protection_write))
-        return 0;
+long address_space::copy_to(address_space& child, bool preemptible) {
+    lock_guard guard(lock_);
+    uint64_t changes = changes_;
+    long error = 0;
+    unsigned step = transfers_ ? entry_step / 16 : entry_step; // then pages are copied
+    for (user_address at = user_start; at < user_end;) {
+        bool write_protected = false;
+        area* twin = child.areas_.back();
+        pte* to = nullptr; // of `next`
+        user_address next = 0;
+        user_address stopped = some_entries(
+            at, user_end, preemptible ? step : ~0u,
+            [&](area& a) {
+                // Rings and registers of devices belong to one process.
+                if (a.leaving || (a.kind == area_kind::fixed && (a.protection & protection_write)))
+                    return true;
+                if (twin && twin->start == a.start) {
+                    twin->touch(a.touched_start, a.touched_end);
+                    return true;
+                }
+                twin = copy_area(a);
+                if (!twin) {
+                    error = -ENOMEM;
+                    return false;
+                }
+                child.areas_.push_back(*twin);
+                child.mapped_bytes_ += a.end - a.start;
+                return true;
+            },
+            [&](area& a, pte& e, user_address address) {
+                if (!twin || twin->start != a.start)
+                    return true;
+                // The entry behind the last one, if they are in one table.
+                constexpr user_address table_span = page_size << 9;
+                if (to && address / table_span == next / table_span)
+                    to += (address - next) / page_size;
+                else
+                    to = child.table_.find(address, true);
+                next = address;
+                if (!to || !copy_entry(a, e, *to, write_protected)) {
+                    error = -ENOMEM;
+                    return false;
+                }
+                if (!(*to & pte_borrowed))
+                    child.resident_++;
+                return true;
+            });
+        // Before somebody writes to one of the pages, and this space gets another one instead.
+        if (write_protected)
+            flush(at, stopped);
+        at = stopped;
+        if (error < 0)
+            return error;
+        if (at < user_end) {
+            guard.unlock();
+            preemption_point();
+            guard.relock();
+            if (changes_ != changes)
+                return -EAGAIN;
+        }
+    }
+    child.break_start_ = break_start_;
+    child.break_ = break_;
+    child.stack_bottom_ = stack_bottom_;
+    child.signal_return_ = signal_return_;
+    return 0;
+}
+
+area* address_space::copy_area(const area& a) {
     auto* twin = new (std::nothrow) area;
     if (!twin)
-        return -ENOMEM;
+        return nullptr;
     twin->start = a.start;
     twin->end = a.end;
     twin->protection = a.protection;
@@ -160,50 +220,31 @@ long address_space::copy_area(area& a, address_space& child, bool& write_protect
     twin->may_write = a.may_write;
     twin->object_offset = a.object_offset;
     twin->object_end = a.object_end;
-    child.areas_.push_back(*twin);
-    child.mapped_bytes_ += a.end - a.start;
+    return twin;
+}
 
-    long error = 0;
-    pte* to = nullptr;
-    user_address next = 0;
-    each_entry(a.start, a.end, [&](pte& e, user_address at) {
-        if (error < 0)
-            return;
-        // The entry behind the last one, if they are in one table.
-        constexpr user_address table_span = page_size << 9;
-        if (to && at / table_span == next / table_span)
-            to += (at - next) / page_size;
-        else
-            to = child.table_.find(at, true);
-        next = at;
-        if (!to) {
-            error = -ENOMEM;
-            return;
-        }
-        if (e & pte_borrowed) {
-            *to = e;
-            return;
-        }
-        if (transfers_ && a.kind == area_kind::anonymous) {
-            void* page = allocate_page();
-            if (!page) {
-                error = -ENOMEM;
-                return;
-            }
-            memcpy(page, page_of(e), page_size);
-            *to = (make_pte(to_physical(page), leaf_bits(a.protection)) & ~uint64_t(pte_valid)) |
-                  (e & pte_valid);
-        } else {
-            if (a.kind == area_kind::anonymous && (e & pte_write)) {
-                e &= ~uint64_t(pte_write);
-                write_protected = true;
-            }
-            add_page_reference(page_of(e));
-            *to = e;
-        }
-        child.resident_++;
-    });
-    return error;
+// False: out of memory.
+bool address_space::copy_entry(const area& a, pte& e, pte& to, bool& write_protected) {
+    if (e & pte_borrowed) {
+        to = e;
+        return true;
+    }
+    if (transfers_ && a.kind == area_kind::anonymous) {
+        void* page = allocate_page();
+        if (!page)
+            return false;
+        memcpy(page, page_of(e), page_size);
+        to = (make_pte(to_physical(page), leaf_bits(a.protection)) & ~uint64_t(pte_valid)) |
+             (e & pte_valid);
+        return true;
+    }
+    if (a.kind == area_kind::anonymous && (e & pte_write)) {
+        e &= ~uint64_t(pte_write);
+        write_protected = true;
+    }
+    add_page_reference(page_of(e));
+    to = e;
+    return true;
 }
 
 long address_space::begin_transfers() {

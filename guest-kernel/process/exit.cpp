@@ -67,6 +67,9 @@ task<long> make_teardown(process& p) {
         std::swap(space, p.space);
         if (space && space->peak_pages() > p.ended_usage.peak_pages)
             p.ended_usage.peak_pages = space->peak_pages();
+        guard.unlock();
+        if (space && space->ref_count() == 1)
+            space->empty();
     }
     leave_lent_space(p);
     if (p.id == first_process_id) {

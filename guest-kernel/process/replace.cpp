@@ -230,6 +230,8 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
     p.files->close_all(true);
     reset_signal_handlers(p, t);
     end_timers(p, false);
+    if (p.has_own_space && p.space->ref_count() == 2) // the process's and the thread's
+        p.space->empty();
     t.next = next.release();
     co_return 0;
 }

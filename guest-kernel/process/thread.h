@@ -64,6 +64,8 @@ class thread final : public ref_counted,
     task<long> call;  // the system call it is in, if that waits
     thread_wait wait; // ... and if waiting is all it does
 
+    struct parked_call* in_kernel = nullptr; // it was preempted in a system call: preempt.h
+
     unsigned float_hart = ~0u; // hart that still has its floating-point registers, perhaps
     bool float_dirty = false;  // it changed them in its last turn
     bool ended = false;

@@ -14,6 +14,7 @@
 #include "lib/spinlock.h"
 #include "process/replace.h"
 #include "process/thread.h"
+#include "schedule/preempt.h"
 
 extern "C" const char scheduler_image_start[], scheduler_image_end[];
 
@@ -140,9 +141,33 @@ void run_work(work_item& item) {
         shared.suspend(&own.ready);
     }
     item.last_hart = uint8_t(this_hart().index);
+    this_hart().work_priority = item.priority;
     if (arch::stretches_measured) [[unlikely]]
         arch::stretch_is_work();
     item.coroutine.resume();
+    this_hart().work_priority = work_item::default_priority;
+}
+
+// Of the thread's time slice, or of the next one: what it has before others get their turn.
+inline uint64_t slice_left(thread& t) {
+    uint64_t used = t.run_time.stopped_at();
+    if (t.slice_end <= used)
+        t.slice_end = used + slice_ticks;
+    return t.slice_end - used;
+}
+
+// Work that was preempted goes on, on its own stack.
+[[noreturn, gnu::noinline]] void run_parked(parked_work& work, nanoseconds next_timer) {
+    pick(leaving::blocked); // out of the queue
+    arch::interrupts::arm_slice(slice_ticks, next_timer);
+    go_on_with(work);
+}
+[[noreturn, gnu::noinline]] void run_parked(thread& t, nanoseconds next_timer) {
+    t.counters.context_switches++;
+    uint64_t left = slice_left(t);
+    arch::switch_in(t);
+    arch::interrupts::arm_slice(left, next_timer);
+    go_on_in_kernel(t);
 }
 
 // More may be ready here than this hart can run: let a sleeping one come and take it.
@@ -184,14 +209,13 @@ inline leaving run_thread(thread& t, nanoseconds next_timer) {
     if (sleeping.load(std::memory_order_relaxed)) [[unlikely]]
         share_surplus();
     t.last_hart = uint8_t(this_hart().index);
+    if (t.in_kernel) [[unlikely]]
+        run_parked(t, next_timer);
     t.collect_result();
     if (t.next)
         begin_program(t);
     t.counters.context_switches++;
-    uint64_t used = t.run_time.stopped_at();
-    if (t.slice_end <= used)
-        t.slice_end = used + slice_ticks;
-    uint64_t left = t.slice_end - used;
+    uint64_t left = slice_left(t);
     this_hart().pending = 0;
     arch::switch_in(t);
     // Whoever sends it a signal sets `attention` before looking where it runs.
@@ -298,7 +322,7 @@ bool find_sleeper(const schedulable& item, uint32_t harts, unsigned& found) {
 // For a hart that sleeps, or else for one where it goes before what runs, or would be next.
 [[gnu::noinline]] void make_ready_elsewhere(schedulable& item) {
     unsigned self = this_hart().index;
-    uint32_t harts = sleeping.load(std::memory_order_relaxed) & item.harts;
+    uint32_t harts = sleeping.load(std::memory_order_relaxed) & item.runs_on();
     unsigned target;
     bool claimed = find_sleeper(item, harts, target);
     if (!claimed)
@@ -334,7 +358,7 @@ void make_ready(schedulable& item) {
 }
 
 void set_harts(schedulable& item, hart_set harts) {
-    item.harts.store(harts, std::memory_order_seq_cst);
+    item.allow_harts(harts);
     // An excluded hart finds out when it picks or is about to go on with the item: each looks now.
     for (unsigned i = 0; i < hart_count(); i++) {
         if (harts >> i & 1)
@@ -359,7 +383,9 @@ namespace {
             make_ready(*next);
         } else if (next->kind == schedulable::kind_of::work)
             run_work(*static_cast<work_item*>(next));
-        else if (thread& t = *static_cast<thread*>(next); t.killed()) {
+        else if (next->kind == schedulable::kind_of::parked)
+            run_parked(*static_cast<parked_work*>(next), next_timer);
+        else if (thread& t = *static_cast<thread*>(next); t.killed() && !t.in_kernel) {
             pick(leaving::ended); // it is to end: it doesn't run any more
             thread_left_hart(t);
         } else

@@ -48,7 +48,7 @@ long sys_sched_setaffinity(uint64_t id, uint64_t size, uint64_t mask_at) {
     if (!t)
         return -ESRCH;
     if (t->device) // it stays where its device's interrupt is
-        return harts & t->harts.load(std::memory_order_relaxed) ? 0 : -EINVAL;
+        return harts & t->harts() ? 0 : -EINVAL;
     set_harts(*t, harts);
     return 0;
 }
@@ -59,7 +59,7 @@ long sys_sched_getaffinity(uint64_t id, uint64_t size, uint64_t mask_at) {
     ref<thread> t = thread_with(id);
     if (!t)
         return -ESRCH;
-    uint64_t mask = t->harts.load(std::memory_order_relaxed) & online_harts();
+    uint64_t mask = t->harts() & online_harts();
     long error = write_user(current_space(), mask_at, mask);
     return error < 0 ? error : long(sizeof mask);
 }

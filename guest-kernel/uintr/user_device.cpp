@@ -127,7 +127,7 @@ long user_device_take(thread& t, user_address name_at, user_address out, uint64_
     d.hart = hart;
     d.spare = unsigned(index);
     d.space = t.space;
-    d.harts_before = t.harts.load(std::memory_order_relaxed);
+    d.harts_before = t.harts();
     if (long error = map(d); error < 0) {
         unmap(d);
         spare_return(d.spare);
@@ -155,7 +155,7 @@ void user_device_release(thread& t) {
     unmap(d); // first: from here on the process can't stir it up again
     ns16550(machine.spare[d.spare].registers.start).quiesce();
     plic_settle(d.hart, d.source());
-    t.harts.store(d.harts_before, std::memory_order_relaxed);
+    t.allow_harts(d.harts_before);
     unsigned spare = d.spare;
     {
         lock_guard guard(lock);

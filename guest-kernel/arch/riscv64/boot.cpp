@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "arch/riscv64/csr.h"
+#include "arch/riscv64/kernel_stack.h"
 #include "arch/riscv64/page_table.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/stretch.h"
@@ -52,12 +53,10 @@ bool make_harts() {
         h.id = machine.hart_ids[i];
         h.index = i;
         h.kernel_satp = kernel_satp();
-        h.stack_top = make_kernel_stack(2 * i);
-        h.emergency_top = make_kernel_stack(2 * i + 1);
         h.leave = in_trampoline(trampoline_leave_syscall);
         h.global_pointer = reinterpret_cast<uint64_t>(kernel_global_pointer);
         h.trap_in_kernel = reinterpret_cast<uint64_t>(trap_in_kernel_entry);
-        if (!h.stack_top || !h.emergency_top)
+        if (!make_kernel_stacks(h))
             return false;
     }
     stretches_start();

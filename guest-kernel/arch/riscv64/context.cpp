@@ -105,6 +105,16 @@ void switch_out(thread& t) {
         user_device_switch_out(t);
 }
 
+void save_trap_state(user_frame& f) {
+    f.pc() = read_csr<csr_sepc>();
+    f.status = read_csr<csr_sstatus>();
+}
+
+void load_trap_state(const user_frame& f) {
+    write_csr<csr_sepc>(f.x[0]);
+    write_csr<csr_sstatus>(f.status);
+}
+
 void keep_float(thread& t) {
     save_float_if_dirty(t);
 }

@@ -16,6 +16,11 @@ void switch_out(thread& t);
 
 extern "C" [[noreturn]] void return_to_user();
 
+struct user_frame;
+// A system call leaves pc and status where the trap has put them: to the frame, and back.
+void save_trap_state(user_frame& f);
+void load_trap_state(const user_frame& f);
+
 // An illegal instruction while floating point is off: turns it on. False: it was on already.
 bool first_float_use(thread& t);
 // For the current thread, in a system call: floating point is on from now on.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What belongs to one hart. In the kernel `tp` points to it. A hart has one kernel stack, on which
-// every entry from user mode starts anew: nothing that waits is on it.
+// What belongs to one hart. In the kernel `tp` points to it. A hart has a kernel stack, on which
+// every entry from user mode starts anew: nothing that waits is on it. What is preempted in the
+// kernel takes it along, and the hart another one (kernel_stack.h).
 #pragma once
 
 #include <atomic>
@@ -13,6 +14,7 @@
 namespace kernel {
 class thread;
 class process;
+struct parked_work;
 } // namespace kernel
 
 namespace kernel::arch {
@@ -49,6 +51,13 @@ struct hart {
     unsigned index;        // 0..harts - 1
     std::atomic<bool> online;
     uint32_t instructions_seen; // see synchronise_instructions
+    // Preemption in the kernel (schedule/preempt.h).
+    static constexpr unsigned most_spare_stacks = 8;
+    unsigned work_priority; // of the kernel work that runs
+    unsigned spare_stacks;
+    uint64_t spare_stack[most_spare_stacks]; // the ends
+    parked_work* parking;
+    uint64_t kernel_preemptions; // others read it
     thread* float_owner;        // whose floating-point registers are in the hart
 };
 static_assert(offsetof(hart, stack_top) == HART_STACK);

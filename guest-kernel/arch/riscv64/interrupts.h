@@ -8,11 +8,17 @@
 
 #include <cstdint>
 
+#include "arch/riscv64/csr.h"
 #include "async/timer.h"
 
 namespace kernel::arch::interrupts {
 
 void start(); // on each hart
+
+// Whether an interrupt would be taken if the kernel took them.
+inline bool pending() {
+    return read_csr<csr_sip>() & (interrupt_software | interrupt_timer | interrupt_external);
+}
 
 // Handles what is pending, and looks at the asyscall device's completions.
 void poll();

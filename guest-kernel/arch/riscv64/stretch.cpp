@@ -43,25 +43,10 @@ void keep(const ouros_stretch& one) {
     longest[old] = one;
 }
 
-bool has_word(const char* text, const char* word) {
-    size_t length = strlen(word);
-    for (const char* at = text; *at;) {
-        size_t size = 0;
-        while (at[size] && at[size] != ' ')
-            size++;
-        if (size == length && memcmp(at, word, length) == 0)
-            return true;
-        at += size;
-        while (*at == ' ')
-            at++;
-    }
-    return false;
-}
-
 } // namespace
 
 void stretches_start() {
-    stretches_measured = has_word(machine.arguments, "stretches");
+    stretches_measured = machine_argument("stretches");
     if (!stretches_measured)
         return;
     for (unsigned i = 0; i < hart_count(); i++) {

@@ -234,6 +234,47 @@ return_to_user:
     ld      t0, HART_LEAVE(tp)
     jr      -4(t0)                  /* the jump to trampoline_return */
 
+    /* void leave_stack(uint64_t* sp, uint64_t top, void (*then)()) returns by return_to_stack */
+    .globl leave_stack
+leave_stack:
+    addi    sp, sp, -112
+    sd      ra, 0(sp)
+    sd      s0, 8(sp)
+    sd      s1, 16(sp)
+    sd      s2, 24(sp)
+    sd      s3, 32(sp)
+    sd      s4, 40(sp)
+    sd      s5, 48(sp)
+    sd      s6, 56(sp)
+    sd      s7, 64(sp)
+    sd      s8, 72(sp)
+    sd      s9, 80(sp)
+    sd      s10, 88(sp)
+    sd      s11, 96(sp)
+    sd      sp, 0(a0)
+    mv      sp, a1
+    jr      a2
+
+    /* [[noreturn]] void return_to_stack(uint64_t sp) */
+    .globl return_to_stack
+return_to_stack:
+    mv      sp, a0
+    ld      ra, 0(sp)
+    ld      s0, 8(sp)
+    ld      s1, 16(sp)
+    ld      s2, 24(sp)
+    ld      s3, 32(sp)
+    ld      s4, 40(sp)
+    ld      s5, 48(sp)
+    ld      s6, 56(sp)
+    ld      s7, 64(sp)
+    ld      s8, 72(sp)
+    ld      s9, 80(sp)
+    ld      s10, 88(sp)
+    ld      s11, 96(sp)
+    addi    sp, sp, 112
+    ret
+
     .globl trap_in_kernel_entry
     .balign 4
 trap_in_kernel_entry:               /* sp = the old one, sscratch = the old ra */
