@@ -165,5 +165,12 @@ void asyscall_op_async_cancel(AsyscallRequest *req)
         }
         count++;
     }
+    if ((req->qp->flags & ASYSCALL_PAIR_KERNEL_CALLS) &&
+        (many || result == -ENOENT)) {
+        /* The kernel has calls that only it knows: the rest is its answer. */
+        req->sqe.off = count;
+        asyscall_forward(req);
+        return;
+    }
     asyscall_request_finish(req, many ? count : result);
 }

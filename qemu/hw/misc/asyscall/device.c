@@ -171,7 +171,7 @@ static void asyscall_realize(DeviceState *dev, Error **errp)
     }
     s->device_features =
         ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 | ASYSCALL_F_NOTIFY_DELAY |
-        ASYSCALL_F_URGENT |
+        ASYSCALL_F_URGENT | ASYSCALL_F_POST |
         (qemu_chr_fe_backend_connected(&s->console.chr) ? ASYSCALL_F_CONSOLE
                                                         : 0) |
         (s->export ? ASYSCALL_F_EXPORT : 0) |

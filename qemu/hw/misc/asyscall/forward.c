@@ -232,3 +232,31 @@ void asyscall_ctl_resume(AsyscallRequest *req)
     }
     asyscall_request_finish(req, 0);
 }
+
+/*
+ * A completion for something that did not come in as an entry: a call that the
+ * kernel was asked for otherwise. Nothing of it is in flight here, so nothing
+ * but the length of the overflow list bounds it; that leaves room for what is
+ * in flight, and for as many posted ones.
+ */
+void asyscall_ctl_post(AsyscallRequest *req)
+{
+    AsyscallQueuePair *qp = asyscall_target(req, true);
+    int32_t result = req->sqe.len;
+
+    if (!qp) {
+        return;
+    }
+    if (!(qp->device->driver_features & ASYSCALL_F_POST)) {
+        asyscall_request_finish(req, -EINVAL);
+        return;
+    }
+    if (qp->n_overflow >= 2 * qp->device->max_entries) {
+        asyscall_request_finish(req, -EBUSY);
+        return;
+    }
+    trace_asyscall_post(qp->index, req->sqe.addr, result);
+    asyscall_ring_post(qp, req->sqe.addr, result, req->sqe.rw_flags);
+    asyscall_request_count(qp);
+    asyscall_request_finish(req, 0);
+}

@@ -260,6 +260,7 @@ struct AsyscallQueuePair {
     uint64_t satp;
     uint64_t notify_address;
     uint32_t notify_data;
+    uint32_t flags; /* ASYSCALL_PAIR_* */
     uint64_t opcodes[4];
     AsyscallFdEntry *fds;
 
@@ -445,6 +446,7 @@ void asyscall_qp_activate(AsyscallQueuePair *qp);
 void asyscall_qp_release(AsyscallQueuePair *qp);
 bool asyscall_qp_can_accept(AsyscallQueuePair *qp);
 void asyscall_commands_recheck(AsyscallState *s);
+AsyscallQueuePair *asyscall_target(AsyscallRequest *req, bool must_exist);
 void asyscall_ctl_create(AsyscallRequest *req);
 void asyscall_ctl_modify(AsyscallRequest *req);
 void asyscall_ctl_destroy(AsyscallRequest *req);
@@ -463,6 +465,7 @@ void asyscall_request_start(AsyscallRequest *req);
 void asyscall_request_finish(AsyscallRequest *req, int64_t result);
 void asyscall_request_post(AsyscallRequest *req);
 void asyscall_request_drop(AsyscallRequest *req);
+void asyscall_request_count(AsyscallQueuePair *qp);
 
 /* cancel.c */
 int asyscall_request_cancel(AsyscallRequest *req);
@@ -530,6 +533,7 @@ void asyscall_event(AsyscallState *s, AsyscallQueuePair *qp,
                     enum asyscall_event kind, uint64_t token, int32_t result);
 void asyscall_ctl_complete(AsyscallRequest *req);
 void asyscall_ctl_resume(AsyscallRequest *req);
+void asyscall_ctl_post(AsyscallRequest *req);
 
 /* latency.c */
 void asyscall_line_insert(AsyscallRequest *req);

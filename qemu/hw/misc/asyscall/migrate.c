@@ -936,6 +936,7 @@ static const VMStateDescription vmstate_queue_pair = {
         VMSTATE_UINT64(satp, AsyscallQueuePair),
         VMSTATE_UINT64(notify_address, AsyscallQueuePair),
         VMSTATE_UINT32(notify_data, AsyscallQueuePair),
+        VMSTATE_UINT32(flags, AsyscallQueuePair),
         VMSTATE_UINT64_ARRAY(opcodes, AsyscallQueuePair, 4),
         VMSTATE_UINT32(table_used, AsyscallQueuePair),
         VMSTATE_UINT32(chain_length, AsyscallQueuePair),

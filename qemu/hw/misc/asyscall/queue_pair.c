@@ -128,7 +128,7 @@ void asyscall_commands_recheck(AsyscallState *s)
  * The user queue pair that the command is about; NULL: the command has been
  * answered.
  */
-static AsyscallQueuePair *asyscall_target(AsyscallRequest *req, bool must_exist)
+AsyscallQueuePair *asyscall_target(AsyscallRequest *req, bool must_exist)
 {
     AsyscallState *s = req->qp->device;
     AsyscallQueuePair *qp;
@@ -154,12 +154,14 @@ static bool asyscall_read_description(AsyscallRequest *req,
                                       struct asyscall_queue_pair *d)
 {
     AsyscallState *s = req->qp->device;
+    uint32_t flags =
+        s->driver_features & ASYSCALL_F_POST ? ASYSCALL_PAIR_KERNEL_CALLS : 0;
     AsyscallMiss miss;
     int error =
         asyscall_guest_read(req->qp, req->sqe.addr, d, sizeof(*d), &miss);
 
     if (!error &&
-        (d->flags || !buffer_is_zero(d->reserved, sizeof(d->reserved)) ||
+        ((d->flags & ~flags) || !buffer_is_zero(d->reserved, sizeof(d->reserved)) ||
          d->notify_address % 4 || !asyscall_satp_valid(d->satp) ||
          (d->satp && !(s->driver_features & ASYSCALL_F_SV39)))) {
         error = -EINVAL;
@@ -177,6 +179,7 @@ static void asyscall_apply_description(AsyscallQueuePair *qp,
     qp->satp = d->satp;
     qp->notify_address = d->notify_address;
     qp->notify_data = d->notify_data;
+    qp->flags = d->flags;
     memcpy(qp->opcodes, d->opcodes, sizeof(qp->opcodes));
 }
 

@@ -164,6 +164,15 @@ void asyscall_request_close_chain(AsyscallQueuePair *qp)
     asyscall_request_queue_start(head);
 }
 
+/* One completion other than a timeout's: for those that TIMEOUT counts. */
+void asyscall_request_count(AsyscallQueuePair *qp)
+{
+    qp->completions++;
+    if (qp->counted_timeouts) {
+        asyscall_timer_count(qp);
+    }
+}
+
 /* The final completion, and what it sets free. */
 void asyscall_request_post(AsyscallRequest *req)
 {
@@ -196,10 +205,7 @@ void asyscall_request_post(AsyscallRequest *req)
     }
     asyscall_request_free(req);
     if (!timeout) {
-        qp->completions++;
-        if (qp->counted_timeouts) {
-            asyscall_timer_count(qp);
-        }
+        asyscall_request_count(qp);
     }
 }
 

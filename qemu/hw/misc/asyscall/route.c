@@ -50,6 +50,7 @@ static const AsyscallOp asyscall_ops[256] = {
     [ASYSCALL_CTL_READLINK] = { asyscall_ctl_readlink, CONTROL_FILE },
     [ASYSCALL_CTL_LSEEK] = { asyscall_ctl_lseek, CONTROL_FILE },
     [ASYSCALL_CTL_FTRUNCATE] = { asyscall_ctl_ftruncate, CONTROL_FILE },
+    [ASYSCALL_CTL_POST] = { asyscall_ctl_post, ASYSCALL_OP_CONTROL },
 };
 
 const AsyscallOp *asyscall_op_of(uint8_t opcode)

@@ -73,6 +73,7 @@
 #define ASYSCALL_F_LATENCY              (1ull << 5) /* completions have a modelled delay */
 #define ASYSCALL_F_NOTIFY_DELAY         (1ull << 6) /* cq_delay is honoured */
 #define ASYSCALL_F_URGENT               (1ull << 7) /* urgent entries notify in any case */
+#define ASYSCALL_F_POST                 (1ull << 8) /* POST, and ASYSCALL_PAIR_KERNEL_CALLS */
 
 /*
  * Ring memory: one physically contiguous block, aligned to 4 KiB.
@@ -158,10 +159,17 @@ struct asyscall_queue_pair {
     uint64_t satp;              /* Sv39 satp whose U pages buffers are in; 0: physical addresses */
     uint64_t notify_address;    /* a 32-bit store of notify_data goes there; 0: none */
     uint32_t notify_data;
-    uint32_t flags;             /* 0 */
+    uint32_t flags;             /* ASYSCALL_PAIR_* */
     uint64_t opcodes[4];        /* bit n of the 256: opcode n may be served by the device */
     uint64_t reserved[7];       /* 0 */
 };
+
+/*
+ * The kernel has calls of its own under way for this queue pair, whose completions it will POST.
+ * The device does not know them, so an ASYNC_CANCEL that it has not settled alone (it found
+ * nothing, or it is one of ALL or ANY) is forwarded, with `off` = requests that it has cancelled.
+ */
+#define ASYSCALL_PAIR_KERNEL_CALLS      1u
 
 /*
  * Control commands: opcodes of SQEs in ring 0. Buffers of ring 0 are physical addresses.
@@ -174,7 +182,8 @@ struct asyscall_queue_pair {
  */
 enum asyscall_control {
     ASYSCALL_CTL_CREATE = 0xc0,     /* fd = queue pair, addr = struct asyscall_queue_pair */
-    ASYSCALL_CTL_MODIFY = 0xc1,     /* the same; takes satp, notify_*, opcodes */
+    ASYSCALL_CTL_MODIFY = 0xc1,     /* the same; takes satp, notify_*, flags,
+                                       opcodes */
     ASYSCALL_CTL_DESTROY = 0xc2,    /* fd = queue pair; answered when there is no DMA any more */
     ASYSCALL_CTL_SET_FD = 0xc3,     /* fd = queue pair, off = fd in the process, addr = handle or
                                        ASYSCALL_NO_HANDLE, len = ASYSCALL_RIGHT_* */
@@ -191,6 +200,8 @@ enum asyscall_control {
     ASYSCALL_CTL_LSEEK = 0xcb,      /* fd = handle, off, len = whence, addr = where the new
                                        64-bit position is written */
     ASYSCALL_CTL_FTRUNCATE = 0xcc,  /* fd = handle, off = length */
+    ASYSCALL_CTL_POST = 0xcd,       /* fd = queue pair, addr = user_data, len = result (as int32),
+                                       rw_flags = CQE flags: a completion without an entry */
 };
 
 /* Device handles that are always open, if their feature bit is set. */
@@ -248,6 +259,7 @@ ASYSCALL_STATIC_ASSERT(sizeof(struct asyscall_queue_pair) == 128);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, satp) == 16);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, notify_address) == 24);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, notify_data) == 32);
+ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, flags) == 36);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, opcodes) == 40);
 ASYSCALL_STATIC_ASSERT(sizeof(struct asyscall_fault) == 64);
 ASYSCALL_STATIC_ASSERT(sizeof(union asyscall_forward) == 64);
