@@ -61,7 +61,7 @@ void start_devices() {
         plic_add(
             machine.asyscall_interrupt, [] { asyscall_device::get()->interrupt(); },
             [] { asyscall_device::get()->poll(); });
-        ring_service_start();
+        ring_events_start();
     }
 }
 

@@ -58,6 +58,7 @@ class completion {
 };
 
 class process;
+class thread;
 struct waiter;
 struct caller;
 
@@ -110,6 +111,9 @@ struct waiter : work_item {
 // Someone on whose behalf the kernel waits: a thread in a system call, or a request from a ring.
 struct caller {
     process* owner = nullptr;
+    // The thread, if it is one in a call of its own; null: a request, which has no signals and no
+    // registers. A wait of its own that ends with -EINTR was cancelled, by whoever cancels it.
+    thread* as_thread = nullptr;
 
     // Ends the wait it is in, or the next one it begins, with -EINTR.
     void interrupt() { interrupt(once); }

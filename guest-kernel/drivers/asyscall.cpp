@@ -18,7 +18,7 @@ namespace {
 constexpr uint64_t wanted_features = ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 | ASYSCALL_F_CONSOLE |
                                      ASYSCALL_F_EXPORT | ASYSCALL_F_EXPORT_READONLY |
                                      ASYSCALL_F_LATENCY | ASYSCALL_F_NOTIFY_DELAY |
-                                     ASYSCALL_F_URGENT;
+                                     ASYSCALL_F_URGENT | ASYSCALL_F_POST;
 
 uint32_t load_acquire(const uint32_t& word) {
     return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
@@ -167,6 +167,28 @@ void asyscall_device::submit(asyscall_request& request) {
     ring_doorbell(ASYSCALL_DOORBELL_SUBMIT);
 }
 
+bool asyscall_device::push_quietly(const asyscall_answer& answer) {
+    lock_guard guard(submit_lock_);
+    if (!waiting_.empty() || sq_tail_ - load_acquire(ring_->device.sq_head) >= sq_entries)
+        [[unlikely]]
+        return false;
+    io_uring_sqe& e = submissions()[sq_tail_ & (sq_entries - 1)];
+    e.opcode = answer.opcode;
+    e.flags = IOSQE_CQE_SKIP_SUCCESS;
+    e.ioprio = 0;
+    e.fd = static_cast<int32_t>(answer.queue_pair);
+    e.off = answer.off;
+    e.addr = answer.addr;
+    e.len = answer.len;
+    e.rw_flags = static_cast<int32_t>(answer.flags);
+    e.user_data = quiet;
+    e.buf_index = 0;
+    e.personality = 0;
+    e.splice_fd_in = 0;
+    store_release(ring_->driver.sq_tail, ++sq_tail_);
+    return true;
+}
+
 void asyscall_device::push_waiting() {
     lock_guard guard(submit_lock_);
     bool pushed = false;
@@ -231,6 +253,8 @@ void asyscall_device::finish(const io_uring_cqe& entry) {
             first_free_ = index;
         }
     }
+    if (!request && entry.user_data == quiet)
+        return;
     if (!request) {
         print("asyscall: completion %lx answers no request\n",
               static_cast<unsigned long>(entry.user_data));
@@ -251,11 +275,11 @@ void asyscall_device::dispatch(const io_uring_cqe& event) {
     switch (kind) {
     case ASYSCALL_EVENT_FORWARD:
         if (has_slot)
-            events_->forwarded(token, forward_[event.res].sqe);
+            events_->forwarded(token, forward_[event.res]);
         break;
     case ASYSCALL_EVENT_FAULT:
         if (has_slot)
-            events_->faulted(token, forward_[event.res].fault);
+            events_->faulted(token, forward_[event.res]);
         break;
     case ASYSCALL_EVENT_CANCEL:
         events_->cancelled(token);

@@ -26,6 +26,27 @@ namespace kernel {
 
 class asyscall_device;
 
+// A command that needs no answer; fields as in the entry.
+struct asyscall_answer {
+    uint8_t opcode;
+    uint32_t queue_pair;
+    uint64_t off;
+    uint64_t addr;
+    uint32_t len;
+    uint32_t flags;
+
+    io_uring_sqe entry() const {
+        io_uring_sqe e{};
+        e.opcode = opcode;
+        e.fd = static_cast<int32_t>(queue_pair);
+        e.off = off;
+        e.addr = addr;
+        e.len = len;
+        e.rw_flags = static_cast<int32_t>(flags);
+        return e;
+    }
+};
+
 // A request to queue pair 0 that is waiting or in flight. `finished` is called when its CQE is
 // there, in interrupt context, and owns the request from then on.
 struct asyscall_request : list_node<asyscall_request> {
@@ -57,8 +78,8 @@ class [[nodiscard]] asyscall_call : asyscall_request, work_item {
 // complete() or resume(); its contents can't change, only the device writes there.
 class asyscall_events {
   public:
-    virtual void forwarded(uint64_t token, const io_uring_sqe& entry) = 0;
-    virtual void faulted(uint64_t token, const asyscall_fault& fault) = 0;
+    virtual void forwarded(uint64_t token, const asyscall_forward& slot) = 0;
+    virtual void faulted(uint64_t token, const asyscall_forward& slot) = 0;
     // A forwarded request is to be cancelled; complete() is still owed.
     virtual void cancelled(uint64_t token) = 0;
     // The queue pair of the token has stopped: its ring is bad.
@@ -103,6 +124,11 @@ class asyscall_device {
     asyscall_call call(const io_uring_sqe& entry) { return asyscall_call(*this, entry); }
     void submit(asyscall_request& request);
 
+    // Commands whose success nobody waits for. They are in the queue, in order with the others; the
+    // device looks there when it is told to. False: there is no room, nothing has happened.
+    bool push_quietly(const asyscall_answer& answer);
+    void kick() { ring_doorbell(ASYSCALL_DOORBELL_SUBMIT); }
+
     // The device's interrupt.
     void interrupt();
     // The same without an interrupt, if there is something; else it takes no lock.
@@ -123,6 +149,8 @@ class asyscall_device {
     static constexpr uint32_t cq_entries = 512;
     static constexpr uint32_t forward_entries = 256;
     static constexpr uint32_t no_slot = ~0u;
+    // user_data of what is pushed quietly: its completion, an error, is for nobody.
+    static constexpr uint64_t quiet = ~0ull;
 
     explicit asyscall_device(physical_address registers)
         : registers_(registers) {}

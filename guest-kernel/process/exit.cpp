@@ -146,7 +146,10 @@ void thread_left_hart(thread& t) {
     if (stuck)
         exit_process(*p, t.exit_status);
     if (ring* r = t.ring_pair) {
-        r->of_thread = nullptr;
+        {
+            lock_guard guard(r->lock);
+            r->of_thread = nullptr;
+        }
         if (!last && claim_ring(*p, *r) && !spawn(close_ring(p, *r)))
             unclaim_ring(*p, *r); // no memory for it: the process's end closes it
     }

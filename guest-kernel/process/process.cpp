@@ -55,6 +55,7 @@ void thread_counters::add(const thread_counters& other) {
     ring_setups += other.ring_setups;
     waits += other.waits;
     submissions += other.submissions;
+    token_calls += other.token_calls;
     completion_interrupts += other.completion_interrupts;
     timer_interrupts += other.timer_interrupts;
     device_interrupts += other.device_interrupts;

@@ -33,6 +33,7 @@ struct thread_counters {
     uint64_t ring_setups = 0;
     uint64_t waits = 0;
     uint64_t submissions = 0;
+    uint64_t token_calls = 0;
     uint64_t completion_interrupts = 0;
     uint64_t timer_interrupts = 0;
     uint64_t device_interrupts = 0;
@@ -98,6 +99,8 @@ class process : public ref_counted,
     resource_usage ended_usage;      // likewise
     void add_ended(const thread& t); // with `lock`, when it leaves the list
     resource_usage children_usage;   // with the lock of family.cpp
+    uint64_t ring_served = 0; // of rings that have been closed
+    uint64_t ring_served_in_the_way = 0;
 
     task<long> teardown; // made with the process, so that its end needs no memory
 

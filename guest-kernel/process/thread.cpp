@@ -18,6 +18,7 @@ thread::thread(process& owner_process, int thread_id)
     , started(now())
     , process_(&owner_process) {
     owner = &owner_process;
+    as_thread = this;
 }
 
 thread* thread::create(process& p, int id) {

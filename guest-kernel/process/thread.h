@@ -61,8 +61,9 @@ class thread final : public ref_counted,
 
     enum : uint32_t { running, parked, completed };
     std::atomic<uint32_t> state{running};
-    task<long> call;  // the system call it is in, if that waits
-    thread_wait wait; // ... and if waiting is all it does
+    task<long> call;                             // the system call it is in, if that waits
+    thread_wait wait;                            // ... and if waiting is all it does
+    struct ring_request* handing_over = nullptr; // the call is by token: ring/token.cpp
 
     struct parked_call* in_kernel = nullptr; // it was preempted in a system call: preempt.h
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+//
+// What an entry of a ring asks for.
 #pragma once
 
 #include <linux/io_uring.h>
@@ -8,8 +10,14 @@
 
 namespace kernel {
 
-// Does what io_uring's opcode does, for the process of `who`. The result, or -errno; -EINVAL for
-// an opcode that is not supported.
-task<long> ring_operation(caller& who, const io_uring_sqe& entry);
+struct ring_request;
+
+// Begins what io_uring's opcode asks for, for the request. The result, or -errno; -EINVAL for an
+// opcode that is not supported. Or must_wait, and then `later` goes on with it (empty: no memory).
+long begin_operation(ring_request& who, const io_uring_sqe& entry, task<long>& later);
+
+// cancel.cpp: what the device has left of these two for the kernel.
+long cancel_requests(ring_request& who, const io_uring_sqe& entry);
+long remove_poll(ring_request& who, const io_uring_sqe& entry);
 
 } // namespace kernel

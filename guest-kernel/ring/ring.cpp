@@ -90,6 +90,9 @@ void describe(ring& r, const uintr_receiver& receiver, uint32_t sq_entries, uint
     uintr_message message = uintr_message_for(receiver, OUROS_VECTOR_COMPLETION);
     d.notify_address = message.address;
     d.notify_data = message.data;
+    r.takes_calls = asyscall_device::get()->has(ASYSCALL_F_POST);
+    if (r.takes_calls)
+        d.flags = ASYSCALL_PAIR_KERNEL_CALLS;
     for (uint8_t opcode : device_opcodes)
         d.opcodes[opcode / 64] |= 1ull << opcode % 64;
 }
@@ -130,10 +133,16 @@ task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uin
         co_return error;
     }
     describe(*r, *t.receiver, uint32_t(sq_entries), uint32_t(cq_entries));
+    if (!start_service(*r)) {
+        free_ring(r);
+        co_return -ENOMEM;
+    }
     ring_register(*r);
     error = co_await device->create(r->queue_pair, r->description);
     if (error < 0) {
         ring_unregister(*r);
+        while (co_await end_service(*r) == -ENOMEM)
+            co_await yield();
         free_ring(r);
         co_return error;
     }
@@ -183,18 +192,17 @@ task<long> close_ring(ref<process> p, ring& r) {
     // Without memory for a step it is tried again: a step left out would leave transfers behind.
     while (co_await p->files->detach_ring(r.queue_pair) == -ENOMEM)
         co_await yield();
-    while (co_await ring_end_requests(r) == -ENOMEM)
+    ring_unregister(r);
+    while (co_await end_service(r) == -ENOMEM)
         co_await yield();
     // Answered when there is no DMA any more: from here on the pages may be used again.
     long error;
     while ((error = co_await device->destroy(r.queue_pair)) == -ENOMEM)
         co_await yield();
-    // What the device has forwarded since the first time.
-    while (co_await ring_end_requests(r) == -ENOMEM)
-        co_await yield();
-    ring_unregister(r);
     {
         lock_guard guard(p->lock);
+        p->ring_served += r.served;
+        p->ring_served_in_the_way += r.served_in_the_way;
         list<ring>::remove(r);
         if (r.of_thread)
             r.of_thread->ring_pair = nullptr;

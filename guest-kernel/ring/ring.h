@@ -17,8 +17,9 @@ namespace kernel {
 
 class process;
 class thread;
+struct ring_request;
 
-struct ring : list_node<ring> {
+struct ring : list_node<ring>, task_completion {
     process* owner = nullptr;
     thread* of_thread = nullptr;
     uint32_t queue_pair = 0;
@@ -27,13 +28,35 @@ struct ring : list_node<ring> {
     uint64_t ring_address = 0; // in the process
     uint64_t doorbell_address = 0;
     asyscall_queue_pair description{};
-    bool claimed = false; // somebody closes it; with the process's lock
+    bool takes_calls = false; // by token: the device can complete them
+    bool claimed = false;     // somebody closes it; with the process's lock
 
-    // Requests of the queue pair that the kernel is working on.
+    // What the kernel has to do for it: request.h. With the lock:
     spinlock lock;
-    uint32_t requests = 0;
-    bool closing = false;
-    completion idle; // set when the last one ends while closing
+    list<ring_request> requests;
+    ring_request* first_queued = nullptr; // it and those behind it are not begun
+    uint32_t request_count = 0;
+    bool resting = false; // the service waits, at service_place
+    bool closing = false; // every request is killed
+    bool ended = false;   // ... and the service is to end
+    struct spare {
+        spare* next;
+    };
+    spare* first_spare = nullptr;
+    unsigned spares = 0;
+
+    work_item service_place;
+    task<long> service;
+    completion idle; // the last request has ended while closing
+    completion gone; // the service has ended
+
+    // Written by the service only.
+    uint64_t served = 0;
+    uint64_t served_in_the_way = 0;
+    void count_served(unsigned count, bool in_the_way) {
+        served += count;
+        served_in_the_way += in_the_way ? count : 0;
+    }
 };
 
 task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uint64_t out,
@@ -55,10 +78,17 @@ bool has_rings(process& p);
 task<long> invalidate_rings(process& p, uint64_t start, uint64_t size);
 
 // service.cpp
-void ring_service_start();
+bool start_service(ring& r); // false: no memory
+// Ends what is being served, and then the service. With a ring that nobody finds any more.
+task<long> end_service(ring& r);
+
+// events.cpp
+void ring_events_start();
 void ring_register(ring& r); // from now on its events are served
+// From now on they are refused; what was queued before is still there.
 void ring_unregister(ring& r);
-// Ends what is being served; returns when nothing is.
-task<long> ring_end_requests(ring& r);
+
+// token.cpp: a call of the running thread by token. OUROS_PENDING, or why it is not taken.
+long token_call(thread& t, uint64_t number, uint64_t token, const uint64_t* arguments);
 
 } // namespace kernel

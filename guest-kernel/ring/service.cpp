@@ -1,203 +1,248 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Entries that the device forwards: each is a kernel coroutine that does what the system call of
-// that name does, with the same functions, and answers with COMPLETE. They run when a hart has
-// nothing better to do or their process has run out of work, not in the middle of it.
-#include "drivers/asyscall.h"
-#include "fs/fd_table.h"
-#include "fs/user_buffers.h"
-#include "lib/print.h"
+// A ring's service: the kernel coroutine that begins what its thread has asked for. It runs on a
+// hart that has nothing to do, or when the thread has run out of work; at the latest at the tick,
+// so that nothing waits for ever behind a thread that never does.
+#include <ouros/kernel.h>
+
+#include "arch/riscv64/hart.h"
 #include "process/process.h"
+#include "process/thread.h"
 #include "ring/opcodes.h"
+#include "ring/request.h"
 #include "ring/ring.h"
+#include "syscalls/syscall.h"
 
 namespace kernel {
 
 namespace {
 
-constexpr unsigned max_queue_pairs = 1024;
+// Requests that are begun before others have a turn.
+constexpr unsigned most_in_a_turn = 32;
+// Requests kept for reuse.
+constexpr unsigned most_spare = 64;
 
-spinlock table_lock;
-ring* by_queue_pair[max_queue_pairs];
-
-// A forwarded entry while it is served. It keeps the process and its address space.
-struct request : caller, list_node<request> {
-    ring* of = nullptr;
-    ref<process> process_kept;
-    uint64_t token = 0;
-    io_uring_sqe entry{};
-    asyscall_fault fault{};
-    bool is_fault = false;
+// Until something is queued, or the ring ends.
+struct rest {
+    ring& r;
+    bool await_ready() noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> self) noexcept {
+        lock_guard guard(r.lock);
+        if (r.first_queued || r.ended)
+            return false;
+        r.service_place.coroutine = self;
+        r.resting = true;
+        return true;
+    }
+    void await_resume() noexcept {}
 };
 
-// With table_lock.
-list<request> requests;
-
-// Answers that could not be served for want of memory: the device has as many slots.
-constexpr unsigned most_refused = 256;
-struct refusal {
-    uint64_t token;
-    bool is_fault;
-} refused[most_refused];
-unsigned refused_count;
-completion refusal_there;
-
-void finish_request(request* r) {
-    lock_guard guard(table_lock);
-    list<request>::remove(*r);
-    ring& of = *r->of;
-    if (--of.requests == 0 && of.closing)
-        of.idle.set();
-    guard.unlock();
-    delete r;
+ring_request* next_queued(ring& r) {
+    lock_guard guard(r.lock);
+    ring_request* q = r.first_queued;
+    if (q)
+        r.first_queued = r.requests.next(*q);
+    return q;
 }
 
-task<long> serve_entry(request* r) {
-    co_await yield(); // begun under the driver's lock
+// The thread is ready to run on this hart, and is kept waiting.
+bool in_the_way(ring& r) {
+    lock_guard guard(r.lock);
+    thread* t = r.of_thread;
+    return t && t->last_hart == arch::this_hart().index &&
+           t->state.load(std::memory_order_relaxed) == thread::running;
+}
+
+long begin_fault(ring_request& q) {
+    const asyscall_fault& fault = q.slot->fault;
+    uint8_t access = fault.access & ASYSCALL_RIGHT_WRITE ? protection_write : protection_read;
+    return q.owner->space->fault(fault.address, access);
+}
+
+// Now, or in a coroutine if it has to wait.
+void begin(ring_request& q) {
+    long value = must_wait;
+    task<long> work;
+    if (q.killed()) {
+        value = q.kind == ring_request::kind_of::fault ? -EFAULT : -ECANCELED;
+    } else if (q.kind == ring_request::kind_of::fault) {
+        value = begin_fault(q);
+    } else if (q.kind == ring_request::kind_of::entry) {
+        value = begin_operation(q, q.slot->sqe, work);
+    } else {
+        if (call_begin begin = q.call.what->begin)
+            value = begin(q, q.call.arguments);
+        if (value == must_wait)
+            work = q.call.what->later(q, q.call.arguments);
+    }
+    if (value != must_wait)
+        finish_request(q, value);
+    else
+        continue_request(q, std::move(work));
+}
+
+task<long> serve(ring& r) {
     asyscall_device& device = *asyscall_device::get();
-    long result = -ECANCELED;
-    if (!r->killed())
-        result = co_await ring_operation(*r, r->entry);
-    if (result == -EINTR && r->interrupted())
-        result = -ECANCELED;
-    co_await device.complete(r->token, int32_t(result), 0);
-    finish_request(r);
-    co_return 0;
-}
-
-task<long> serve_fault(request* r) {
-    co_await yield();
-    asyscall_device& device = *asyscall_device::get();
-    uint8_t access = r->fault.access & ASYSCALL_RIGHT_WRITE ? protection_write : protection_read;
-    long error = r->killed() ? -EFAULT : r->owner->space->fault(r->fault.address, access);
-    co_await device.resume(r->token, error);
-    finish_request(r);
-    co_return 0;
-}
-
-task<long> answer_refused() {
     for (;;) {
-        co_await refusal_there.wait();
-        for (;;) {
-            refusal next;
-            {
-                lock_guard guard(table_lock);
-                if (!refused_count) {
-                    refusal_there.rearm();
-                    break;
-                }
-                next = refused[--refused_count];
-            }
-            if (next.is_fault)
-                co_await asyscall_device::get()->resume(next.token, -ENOMEM);
-            else
-                co_await asyscall_device::get()->complete(next.token, -ENOMEM, 0);
+        co_await rest{r};
+        unsigned count = 0;
+        bool interrupts = in_the_way(r);
+        while (ring_request* q = next_queued(r)) {
+            begin(*q);
+            if (++count < most_in_a_turn)
+                continue;
+            r.count_served(count, interrupts);
+            count = 0;
+            device.kick();
+            co_await yield();
+            interrupts = in_the_way(r);
         }
+        r.count_served(count, interrupts);
+        device.kick();
+        lock_guard guard(r.lock);
+        if (r.ended)
+            co_return 0;
     }
 }
 
-// With table_lock.
-void refuse(uint64_t token, bool is_fault) {
-    if (refused_count == most_refused)
-        panic("asyscall: more requests forwarded than the device has slots");
-    refused[refused_count++] = {token, is_fault};
-    refusal_there.set();
+// What tells the device: the opcode is one of COMPLETE, RESUME and POST.
+asyscall_answer answer_to(const ring_request& q, long result) {
+    if (q.kind == ring_request::kind_of::entry)
+        return {ASYSCALL_CTL_COMPLETE, 0, q.token, 0, uint32_t(result), 0};
+    if (q.kind == ring_request::kind_of::fault)
+        return {ASYSCALL_CTL_RESUME, 0, q.token, 0, uint32_t(result), 0};
+    bool fits = result == int32_t(result);
+    uint32_t high = fits ? 0 : uint32_t(uint64_t(result) >> 32) | OUROS_CQE_WIDE;
+    return {ASYSCALL_CTL_POST, q.of->queue_pair, 0, q.token, uint32_t(result), high};
 }
 
-class events final : public asyscall_events {
-  public:
-    void forwarded(uint64_t token, const io_uring_sqe& entry) override {
-        begin(token, &entry, nullptr);
-    }
-    void faulted(uint64_t token, const asyscall_fault& fault) override {
-        begin(token, nullptr, &fault);
-    }
-    void cancelled(uint64_t token) override {
-        lock_guard guard(table_lock);
-        for (request& r : requests)
-            if (r.token == token && !r.is_fault)
-                r.interrupt();
-    }
-    void broken(uint32_t queue_pair, long error) override {
-        lock_guard guard(table_lock);
-        if (queue_pair < max_queue_pairs && by_queue_pair[queue_pair])
-            process_message(*by_queue_pair[queue_pair]->owner,
-                            "ring %u stopped: its indices or its memory are bad (%ld)", queue_pair,
-                            error);
-    }
+// With the ring's lock.
+void give_back(ring& r, ring_request& q) {
+    q.~ring_request();
+    if (r.spares == most_spare)
+        return heap_free(&q);
+    auto* free = reinterpret_cast<ring::spare*>(&q);
+    free->next = r.first_spare;
+    r.first_spare = free;
+    r.spares++;
+}
 
-  private:
-    void begin(uint64_t token, const io_uring_sqe* entry, const asyscall_fault* fault) {
-        uint32_t queue_pair = ASYSCALL_TOKEN_QUEUE_PAIR(token);
-        auto* r = new (std::nothrow) request;
-        lock_guard guard(table_lock);
-        ring* of = queue_pair < max_queue_pairs ? by_queue_pair[queue_pair] : nullptr;
-        if (!r || !of) {
-            refuse(token, fault != nullptr);
-            guard.unlock();
-            delete r;
-            return;
-        }
-        r->of = of;
-        r->process_kept = ref<process>(of->owner);
-        r->owner = of->owner;
-        r->token = token;
-        r->is_fault = fault != nullptr;
-        if (entry)
-            r->entry = *entry;
-        else
-            r->fault = *fault;
-        requests.push_back(*r);
-        of->requests++;
-        if (of->closing)
-            r->kill();
-        guard.unlock();
-        if (spawn(fault ? serve_fault(r) : serve_entry(r)))
-            return;
-        lock_guard again(table_lock);
-        refuse(token, fault != nullptr);
-        again.unlock();
-        finish_request(r);
-    }
-};
+// Off the ring's list. The ring may be gone afterwards, if its last request ends with this.
+void forget(ring& r, ring_request& q, bool keep) {
+    lock_guard guard(r.lock);
+    list<ring_request>::remove(q);
+    if (!keep)
+        give_back(r, q);
+    if (--r.request_count == 0 && r.closing)
+        r.idle.set();
+}
 
-events service;
+// The device's queue is full: the request itself waits for its turn there, like any command.
+void answer_later(ring_request& q, const asyscall_answer& answer) {
+    ring& r = *q.of;
+    q.work = {};
+    auto* waiting = new (&q.answer) late_answer;
+    waiting->of = &q;
+    waiting->entry = answer.entry();
+    waiting->finished = [](asyscall_request& done) {
+        heap_free(static_cast<late_answer&>(done).of);
+    };
+    forget(r, q, true);
+    asyscall_device::get()->submit(*waiting);
+}
 
 } // namespace
 
-void ring_service_start() {
-    asyscall_device* device = asyscall_device::get();
-    if (!device)
-        return;
-    if (!spawn(answer_refused()))
-        panic("no memory for the ring service");
-    device->set_events(service);
-}
-
-void ring_register(ring& r) {
-    lock_guard guard(table_lock);
-    by_queue_pair[r.queue_pair] = &r;
-}
-
-void ring_unregister(ring& r) {
-    lock_guard guard(table_lock);
-    by_queue_pair[r.queue_pair] = nullptr;
-}
-
-task<long> ring_end_requests(ring& r) {
-    for (;;) {
-        {
-            lock_guard guard(table_lock);
-            r.closing = true;
-            if (r.requests == 0)
-                co_return 0;
-            for (request& one : requests)
-                if (one.of == &r)
-                    one.kill();
-            r.idle.rearm(); // it is set with the lock
-        }
-        co_await r.idle.wait();
+ring_request* new_request(ring& r, ring_request::kind_of kind, uint64_t token) {
+    void* at = r.first_spare;
+    if (at) {
+        r.first_spare = r.first_spare->next;
+        r.spares--;
+    } else {
+        at = heap_allocate(sizeof(ring_request));
+        if (!at)
+            return nullptr;
     }
+    auto* q = new (at) ring_request;
+    q->owner = r.owner;
+    q->of = &r;
+    q->kind = kind;
+    q->token = token;
+    return q;
+}
+
+void queue_request(ring_request& q, lock_guard& guard) {
+    ring& r = *q.of;
+    r.requests.push_back(q);
+    r.request_count++;
+    if (!r.first_queued)
+        r.first_queued = &q;
+    if (r.closing) [[unlikely]]
+        q.kill();
+    bool wake = std::exchange(r.resting, false);
+    guard.unlock();
+    if (wake)
+        executor::make_ready(r.service_place);
+}
+
+void finish_request(ring_request& q, long result) {
+    if (result == -EINTR)
+        result = -ECANCELED; // nothing else interrupts it
+    asyscall_device& device = *asyscall_device::get();
+    asyscall_answer answer = answer_to(q, result);
+    if (!device.push_quietly(answer)) [[unlikely]] {
+        device.kick();
+        if (!device.push_quietly(answer))
+            return answer_later(q, answer);
+    }
+    forget(*q.of, q, false);
+}
+
+void continue_request(ring_request& q, task<long> work) {
+    if (!work)
+        return finish_request(q, -ENOMEM);
+    q.work = std::move(work);
+    q.done = [](task_completion* completion) {
+        auto& ended = *static_cast<ring_request*>(completion);
+        finish_request(ended, ended.work.take_result());
+        asyscall_device::get()->kick();
+    };
+    q.work.start(q);
+}
+
+bool start_service(ring& r) {
+    r.service = serve(r);
+    if (!r.service)
+        return false;
+    r.done = [](task_completion* completion) { static_cast<ring*>(completion)->gone.set(); };
+    r.service.start(r);
+    return true;
+}
+
+task<long> end_service(ring& r) {
+    bool wait, wake;
+    {
+        lock_guard guard(r.lock);
+        r.closing = true;
+        wait = r.request_count != 0;
+        for (ring_request& one : r.requests)
+            one.kill();
+    }
+    if (wait)
+        co_await r.idle.wait();
+    {
+        lock_guard guard(r.lock);
+        r.ended = true;
+        wake = std::exchange(r.resting, false);
+    }
+    if (wake)
+        executor::make_ready(r.service_place);
+    co_await r.gone.wait();
+    while (ring::spare* free = r.first_spare) {
+        r.first_spare = free->next;
+        heap_free(free);
+    }
+    co_return 0;
 }
 
 } // namespace kernel

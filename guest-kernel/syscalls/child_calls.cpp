@@ -74,109 +74,83 @@ long make_process(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t 
     return wait_for(wait_until_left(self, std::move(child)));
 }
 
-// How wait4 and waitid tell what they have found (id 0: nothing), and what they then return.
-using child_report = long (*)(address_space& space, uint64_t at, const ended_child& child);
-
-struct wait_request {
-    child_choice which;
-    bool may_wait;
-    child_report report;
-    uint64_t report_at;
-    uint64_t usage_at;
-};
-
-long report_child(address_space& space, const wait_request& wanted, const ended_child& child) {
-    if (child.id && wanted.usage_at)
-        if (long error = write_user(space, wanted.usage_at, to_user(child.usage)); error < 0)
-            return error;
-    return wanted.report(space, wanted.report_at, child);
-}
-
-task<long> wait_later(caller& who, wait_request wanted) {
-    ended_child child;
-    if (long error = co_await wait_for_child(who, wanted.which, child); error < 0)
-        co_return error;
-    co_return report_child(*who.owner->space, wanted, child);
-}
-
-long wait_common(const wait_request& wanted) {
-    process& p = current_process();
-    ended_child child;
-    if (long error = try_wait(p, wanted.which, child); error < 0)
-        return error;
-    if (!child.id && wanted.may_wait)
-        return wait_for(wait_later(current_thread(), wanted));
-    return report_child(*p.space, wanted, child);
-}
-
-// wait4: the status, if something has happened.
-long write_status(address_space& space, uint64_t at, const ended_child& child) {
-    if (child.id && at)
-        if (long error = write_user(space, at, child.status); error < 0)
-            return error;
-    return child.id;
-}
-
-long sys_wait4(uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage_at) {
+// wait4's arguments; -EINVAL.
+long choose_child(caller& who, uint64_t id, uint64_t options, child_choice& which) {
     constexpr uint32_t known = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if (uint32_t(options) & ~known)
         return -EINVAL;
-    process& p = current_process();
     int number = int(id);
-    child_choice which;
     if (number > 0)
         which = {child_choice::one, number};
     else if (number == 0)
-        which = {child_choice::group, int(group_of(p, 0, false))};
+        which = {child_choice::group, int(group_of(*who.owner, 0, false))};
     else if (number != -1)
         which = {child_choice::group, -number};
     which.stopped = options & WUNTRACED;
     which.continued = options & WCONTINUED;
-    return wait_common({which, !(options & WNOHANG), write_status, status_at, usage_at});
+    return 0;
 }
 
-// siginfo_t as waitid fills it: zero if nothing has happened.
-long write_child(address_space& space, uint64_t at, const ended_child& child) {
-    if (!at)
-        return 0;
-    signal_info info;
-    if (child.id)
-        info = signal_info::of_child(child.id, child.status);
-    if (long error = write_user(space, at, info); error < 0)
-        return error;
-    return zero_user(space, at + sizeof info, user_signal_info_size - sizeof info);
-}
-
-long sys_waitid(uint64_t type, uint64_t id, uint64_t info_at, uint64_t options, uint64_t usage_at) {
+// waitid's.
+long choose_child(caller& who, uint64_t type, uint64_t id, uint64_t options, child_choice& which) {
     constexpr uint32_t known =
         WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if ((uint32_t(options) & ~known) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
-    process& p = current_process();
-    child_choice which;
     which.keep = options & WNOWAIT;
     which.stopped = options & WSTOPPED;
     which.continued = options & WCONTINUED;
     which.ended = options & WEXITED;
     switch (type) {
     case P_ALL:
-        break;
+        return 0;
     case P_PID:
-        if (int(id) <= 0)
-            return -EINVAL;
         which.of = child_choice::one;
         which.id = int(id);
-        break;
+        return int(id) <= 0 ? -EINVAL : 0;
     case P_PGID:
-        if (int(id) < 0)
-            return -EINVAL;
         which.of = child_choice::group;
-        which.id = int(id) ? int(id) : int(group_of(p, 0, false));
-        break;
+        which.id = int(id) ? int(id) : int(group_of(*who.owner, 0, false));
+        return int(id) < 0 ? -EINVAL : 0;
     default:
         return -EINVAL;
     }
-    return wait_common({which, !(options & WNOHANG), write_child, info_at, usage_at});
+}
+
+// The first look: must_wait if there is nobody yet.
+long look_for_child(caller& who, const child_choice& which, uint64_t options, ended_child& child) {
+    if (long error = try_wait(*who.owner, which, child); error < 0)
+        return error;
+    return !child.id && !(options & WNOHANG) ? must_wait : 0;
+}
+
+long report_usage(caller& who, uint64_t usage_at, const ended_child& child) {
+    return child.id && usage_at ? write_user(*who.owner->space, usage_at, to_user(child.usage)) : 0;
+}
+
+// wait4: the status, if something has happened.
+long report(caller& who, uint64_t status_at, uint64_t usage_at, const ended_child& child) {
+    if (long error = report_usage(who, usage_at, child); error < 0)
+        return error;
+    if (child.id && status_at)
+        if (long error = write_user(*who.owner->space, status_at, child.status); error < 0)
+            return error;
+    return child.id;
+}
+
+// siginfo_t as waitid fills it: zero if nothing has happened.
+long report_info(caller& who, uint64_t at, uint64_t usage_at, const ended_child& child) {
+    if (long error = report_usage(who, usage_at, child); error < 0)
+        return error;
+    if (!at)
+        return 0;
+    address_space& space = *who.owner->space;
+    signal_info info;
+    if (child.id)
+        info = signal_info::of_child(child.id, child.status);
+    if (long error = write_user(space, at, info); error < 0)
+        return error;
+    return zero_user(space, at + sizeof info, user_signal_info_size - sizeof info);
 }
 
 long begin_execution(uint64_t directory, uint64_t path, uint64_t arguments, uint64_t environment,
@@ -219,6 +193,51 @@ long sys_setsid() {
 
 } // namespace
 
+namespace call {
+
+long wait4(caller& who, uint64_t id, uint64_t status_at, uint64_t options, uint64_t usage_at) {
+    child_choice which;
+    if (long error = choose_child(who, id, options, which); error < 0)
+        return error;
+    ended_child child;
+    if (long error = look_for_child(who, which, options, child); error < 0)
+        return error;
+    return report(who, status_at, usage_at, child);
+}
+task<long> wait4_later(caller& who, uint64_t id, uint64_t status_at, uint64_t options,
+                       uint64_t usage_at) {
+    child_choice which;
+    if (long error = choose_child(who, id, options, which); error < 0)
+        co_return error;
+    ended_child child;
+    if (long error = co_await wait_for_child(who, which, child); error < 0)
+        co_return error;
+    co_return report(who, status_at, usage_at, child);
+}
+
+long waitid(caller& who, uint64_t type, uint64_t id, uint64_t info_at, uint64_t options,
+            uint64_t usage_at) {
+    child_choice which;
+    if (long error = choose_child(who, type, id, options, which); error < 0)
+        return error;
+    ended_child child;
+    if (long error = look_for_child(who, which, options, child); error < 0)
+        return error;
+    return report_info(who, info_at, usage_at, child);
+}
+task<long> waitid_later(caller& who, uint64_t type, uint64_t id, uint64_t info_at, uint64_t options,
+                        uint64_t usage_at) {
+    child_choice which;
+    if (long error = choose_child(who, type, id, options, which); error < 0)
+        co_return error;
+    ended_child child;
+    if (long error = co_await wait_for_child(who, which, child); error < 0)
+        co_return error;
+    co_return report_info(who, info_at, usage_at, child);
+}
+
+} // namespace call
+
 // By trap.S: sys_clone_entry, which saves all registers.
 extern "C" long sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls,
                           uint64_t child_tid) {
@@ -231,12 +250,12 @@ extern "C" long sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, u
 extern "C" void sys_clone_entry();
 
 const syscall_entry child_calls[] = {
-    {__NR_clone, "clone", sys_clone_entry},
+    {__NR_clone, "clone", sys_clone_entry, nullptr, nullptr, true},
     CALL(clone3),
-    CALL(execve),
-    CALL(execveat),
-    CALL(wait4),
-    CALL(waitid),
+    THREAD_CALL(execve),
+    THREAD_CALL(execveat),
+    CALL_PAIR(wait4),
+    CALL_PAIR(waitid),
     CALL(setpgid),
     CALL(getpgid),
     CALL(getsid),

@@ -160,12 +160,12 @@ class temporary_mask {
     long begin(caller& who, uint64_t at, uint64_t size) {
         if (!at)
             return 0;
-        if (size != sizeof(signal_set))
-            return -EINVAL;
+        if (size != sizeof(signal_set) || !who.as_thread)
+            return -EINVAL; // a request has no mask
         signal_set mask;
         if (long error = read_user(*who.owner->space, mask, at); error < 0)
             return error;
-        thread_ = static_cast<thread*>(&who);
+        thread_ = who.as_thread;
         begin_temporary_mask(*thread_, mask);
         return 0;
     }

@@ -37,9 +37,8 @@ long check_offset(caller& who, uint64_t fd, uint64_t offset) {
 }
 
 long result_of(caller& who, const transfer& t, long result) {
-    if (result == -EPIPE && t.may_signal) [[unlikely]] // then it is a thread's call
-        (void)send_signal(static_cast<thread&>(who),
-                          signal_info::from(signal_pipe, code_user, who.owner->id));
+    if (result == -EPIPE && t.may_signal && who.as_thread) [[unlikely]]
+        (void)send_signal(*who.as_thread, signal_info::from(signal_pipe, code_user, who.owner->id));
     return result;
 }
 

@@ -80,48 +80,77 @@ long wake_waiters(const futex_key& key, unsigned count, uint32_t bits) {
     return woken;
 }
 
-long sys_futex(uint64_t address, uint64_t operation, uint64_t value, uint64_t timeout_at, uint64_t,
-               uint64_t bits) {
+struct wanted_wait {
+    nanoseconds deadline = never;
+    uint32_t bits = ~0u;
+};
+
+// Of the commands that wait. Whether the arguments are good, and what they mean.
+long read_wait(caller& who, uint64_t command, uint64_t timeout_at, uint64_t bits,
+               wanted_wait& wanted) {
+    if (timeout_at) {
+        time_value t;
+        if (long error = read_user(*who.owner->space, t, timeout_at); error < 0)
+            return error;
+        if (!t.valid())
+            return -EINVAL;
+        bool relative = command == command_wait;
+        wanted.deadline = relative ? add_saturating(now(), t.total()) : t.total();
+    }
+    if (command == command_wait_bitset)
+        wanted.bits = uint32_t(bits);
+    return wanted.bits ? 0 : -EINVAL;
+}
+
+} // namespace
+
+namespace call {
+
+long futex(caller& who, uint64_t address, uint64_t operation, uint64_t value, uint64_t timeout_at,
+           uint64_t, uint64_t bits) {
     uint64_t command = operation & command_mask;
     bool is_private = operation & private_flag;
-    process& p = current_process();
+    address_space& space = *who.owner->space;
     if (address & 3)
         return -EINVAL;
     switch (command) {
     case command_wait:
     case command_wait_bitset: {
-        nanoseconds deadline = never;
-        if (timeout_at) {
-            time_value t;
-            if (long error = read_user(*p.space, t, timeout_at); error < 0)
-                return error;
-            if (!t.valid())
-                return -EINVAL;
-            deadline = command == command_wait ? add_saturating(now(), t.total()) : t.total();
-        }
-        uint32_t mask = command == command_wait ? ~0u : uint32_t(bits);
-        if (!mask)
-            return -EINVAL;
-        return wait_for(
-            futex_wait(current_thread(), address, is_private, uint32_t(value), deadline, mask));
+        wanted_wait wanted;
+        if (long error = read_wait(who, command, timeout_at, bits, wanted); error < 0)
+            return error;
+        // That it does not have to wait is certain here; that it has to, only with the lock.
+        uint32_t found;
+        if (long error = read_user(space, found, address); error < 0)
+            return error;
+        return found == uint32_t(value) ? must_wait : -EAGAIN;
     }
     case command_wake:
-        return wake_waiters(p.space->key_of(address, is_private), unsigned(value), ~0u);
+        return wake_waiters(space.key_of(address, is_private), unsigned(value), ~0u);
     case command_wake_bitset:
         if (!uint32_t(bits))
             return -EINVAL;
-        return wake_waiters(p.space->key_of(address, is_private), unsigned(value), uint32_t(bits));
+        return wake_waiters(space.key_of(address, is_private), unsigned(value), uint32_t(bits));
     default:
         return -ENOSYS;
     }
 }
 
-} // namespace
+task<long> futex_later(caller& who, uint64_t address, uint64_t operation, uint64_t value,
+                       uint64_t timeout_at, uint64_t, uint64_t bits) {
+    wanted_wait wanted;
+    if (long error = read_wait(who, operation & command_mask, timeout_at, bits, wanted); error < 0)
+        co_return error;
+    co_return co_await futex_wait(who, address, operation & private_flag, uint32_t(value),
+                                  wanted.deadline, wanted.bits);
+}
+
+} // namespace call
 
 long futex_wake(process& p, uint64_t address, unsigned count) {
     return wake_waiters(p.space->key_of(address, false), count, ~0u);
 }
 
-const syscall_entry futex_calls[] = {CALL(futex), {}};
+const syscall_entry futex_calls[] = {CALL_PAIR(futex), {}};
 
 } // namespace kernel

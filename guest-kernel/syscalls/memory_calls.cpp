@@ -121,7 +121,7 @@ long map_memory(process& p, uint64_t address, uint64_t size, uint8_t protection,
                 shared_contents shared) {
     if ((flags & MAP_FIXED) && has_rings(p) && !p.space->is_free(address, size))
         return wait_for(
-            map_over_rings(current_thread(), address, size, protection, flags, std::move(shared)));
+            map_over_rings(waiting_caller(), address, size, protection, flags, std::move(shared)));
     return map_area(*p.space, address, size, protection, flags, shared);
 }
 
@@ -155,7 +155,7 @@ long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, ui
         if (prot & PROT_WRITE)
             return -ENODEV; // what is written would not reach the file
     }
-    return wait_for(map_file(current_thread(), std::move(f), address, size, uint8_t(protection),
+    return wait_for(map_file(waiting_caller(), std::move(f), address, size, uint8_t(protection),
                              flags, offset));
 }
 
@@ -205,14 +205,18 @@ task<long> drop_with_rings(process& p, uint64_t start, uint64_t size) {
     co_return space->advise_dont_need(start, size);
 }
 
-long sys_madvise(uint64_t start, uint64_t size, uint64_t advice) {
-    process& p = current_process();
+} // namespace
+
+namespace call {
+
+long madvise(caller& who, uint64_t start, uint64_t size, uint64_t advice) {
+    process& p = *who.owner;
     if (size > user_end)
         return -ENOMEM;
     switch (advice) {
     case MADV_DONTNEED:
         if (has_rings(p))
-            return wait_for(drop_with_rings(p, start, size));
+            return must_wait;
         return p.space->advise_dont_need(start, size);
     case MADV_NORMAL:
     case MADV_RANDOM:
@@ -226,6 +230,13 @@ long sys_madvise(uint64_t start, uint64_t size, uint64_t advice) {
         return -EINVAL;
     }
 }
+task<long> madvise_later(caller& who, uint64_t start, uint64_t size, uint64_t) {
+    return drop_with_rings(*who.owner, start, size);
+}
+
+} // namespace call
+
+namespace {
 
 // What is written to a shared mapping is in the file at once.
 long sys_msync(uint64_t start, uint64_t size, uint64_t) {
@@ -246,7 +257,7 @@ long sys_riscv_flush_icache() {
 const syscall_entry memory_calls[] = {
     CALL(brk),    CALL(mmap),
     CALL(munmap), CALL(mprotect),
-    CALL(mremap), CALL(madvise),
+    CALL(mremap), CALL_PAIR(madvise),
     CALL(msync),  {259, "riscv_flush_icache", erase(sys_riscv_flush_icache)},
     {},
 };

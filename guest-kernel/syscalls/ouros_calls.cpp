@@ -43,6 +43,13 @@ void collect(process& p, ouros_statistics& s) {
     s.page_faults = sum.page_faults;
     s.other_traps = sum.other_traps;
     s.context_switches = sum.context_switches;
+    s.token_calls = sum.token_calls;
+    s.ring_served = p.ring_served;
+    s.ring_served_in_the_way = p.ring_served_in_the_way;
+    for (ring& r : p.rings) {
+        s.ring_served += r.served;
+        s.ring_served_in_the_way += r.served_in_the_way;
+    }
     s.kernel_entries = ecalls + s.completion_interrupts + s.timer_interrupts + s.device_interrupts +
                        s.page_faults + s.other_traps;
 }

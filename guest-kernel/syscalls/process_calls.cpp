@@ -109,10 +109,21 @@ long sys_rseq() {
 
 } // namespace
 
+namespace call {
+
+long getpid(caller& who) {
+    return who.owner->id;
+}
+long getppid(caller& who) {
+    return who.owner->parent_id;
+}
+
+} // namespace call
+
 const syscall_entry process_calls[] = {
     {293, "rseq", erase(sys_rseq)},
-    CALL_QUICK(getpid),
-    CALL_QUICK(getppid),
+    CALL_BOTH(getpid),
+    CALL_BOTH(getppid),
     CALL_QUICK(gettid),
     CALL_QUICK(getuid),
     {__NR_geteuid, "geteuid", erase(sys_getuid)},
@@ -121,11 +132,11 @@ const syscall_entry process_calls[] = {
     CALL(getresuid),
     {__NR_getresgid, "getresgid", erase(sys_getresuid)},
     CALL(getgroups),
-    CALL(exit),
-    CALL(exit_group),
+    THREAD_CALL(exit),
+    THREAD_CALL(exit_group),
     CALL_QUICK(set_tid_address),
     CALL_QUICK(set_robust_list),
-    CALL_QUICK(sched_yield),
+    {__NR_sched_yield, "sched_yield", erase(sys_sched_yield), nullptr, nullptr, true},
     CALL_QUICK(getcpu),
     CALL(prctl),
     {},

@@ -19,9 +19,9 @@ long find_socket(caller& who, uint64_t fd, ref<file>& opened, unix_socket*& foun
 }
 
 long send_result(caller& who, const unix_socket& s, long result, uint64_t flags) {
-    if (result == -EPIPE && s.type() == socket_type::stream && !(flags & message_no_signal))
-        (void)send_signal(static_cast<thread&>(who),
-                          signal_info::from(signal_pipe, code_user, who.owner->id));
+    if (result == -EPIPE && s.type() == socket_type::stream && !(flags & message_no_signal) &&
+        who.as_thread)
+        (void)send_signal(*who.as_thread, signal_info::from(signal_pipe, code_user, who.owner->id));
     return result;
 }
 

@@ -15,10 +15,17 @@
 // defines them, and gathered by table.cpp:
 //
 //   const syscall_entry memory_calls[] = {CALL(brk), CALL(mmap), {}};
+//
+// The last two don't care who calls, a thread by ecall or a request (ring/request.h): what a call
+// by token or an entry of a ring does is begun by the same functions. The first kind is about the
+// running thread, and so by token it is done in the hand-over, by the thread; THREAD_CALL is one
+// that makes no sense but as the thread's own next step.
 #pragma once
 
 #include <asm/unistd.h>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "arch/riscv64/kernel_section.h"
 #include "async/task.h"
@@ -40,13 +47,23 @@ long wait_for(task<long> work);
 
 using syscall_function = void (*)(); // called as long(uint64_t...), with the registers as they are
 
+// For any caller, with the arguments in an array.
+using call_begin = long (*)(caller&, const uint64_t*); // may return must_wait: then the next
+using call_later = task<long> (*)(caller&, const uint64_t*);
+
 struct syscall_entry {
     unsigned number = 0;
     const char* name = nullptr;
     syscall_function function = nullptr; // nullptr ends a list
+    call_begin begin = nullptr;
+    call_later later = nullptr;
+    bool for_threads_only = false;
 };
 
 caller& current_caller(); // the current thread, as that
+// Who waits if this call of the current thread has to: the thread, or the request that it hands
+// over.
+caller& waiting_caller();
 
 // Neither a value nor an errno: what a function that does not wait returns when it would have to.
 inline constexpr long must_wait = -0x100000;
@@ -95,6 +112,33 @@ struct adapted_pair<F, Later> {
     }
 };
 
+// The same functions with the arguments in an array.
+template <auto F>
+struct by_array;
+template <class R, class... A, R (*F)(caller&, A...)>
+struct by_array<F> {
+    template <size_t... I>
+    static R with(caller& who, const uint64_t* a, std::index_sequence<I...>) {
+        return F(who, a[I]...);
+    }
+    static R call(caller& who, const uint64_t* a) {
+        return with(who, a, std::index_sequence_for<A...>());
+    }
+    static constexpr bool waits = !std::is_same_v<R, long>;
+    static constexpr call_begin begin() {
+        if constexpr (waits)
+            return nullptr;
+        else
+            return call;
+    }
+    static constexpr call_later later() {
+        if constexpr (waits)
+            return call;
+        else
+            return nullptr;
+    }
+};
+
 } // namespace detail
 
 template <class F>
@@ -109,13 +153,31 @@ syscall_function erase(F* function) {
     { __NR_##name, #name, ::kernel::erase(sys_##name) }
 // call::NAME(caller&, ...): waits or not, by its type
 #define CALL_OF(name)                                                                              \
-    { __NR_##name, #name, ::kernel::erase(::kernel::detail::adapted<::kernel::call::name>::call) }
+    {                                                                                              \
+        __NR_##name, #name,                                                                        \
+            ::kernel::erase(::kernel::detail::adapted<::kernel::call::name>::call),                \
+            ::kernel::detail::by_array<::kernel::call::name>::begin(),                             \
+            ::kernel::detail::by_array<::kernel::call::name>::later()                              \
+    }
 // call::NAME, and call::NAME_later when that returns must_wait
 #define CALL_PAIR(name)                                                                            \
     {                                                                                              \
         __NR_##name, #name,                                                                        \
             ::kernel::erase(::kernel::detail::adapted_pair<::kernel::call::name,                   \
-                                                           ::kernel::call::name##_later>::call)    \
+                                                           ::kernel::call::name##_later>::call),   \
+            ::kernel::detail::by_array<::kernel::call::name>::call,                                \
+            ::kernel::detail::by_array<::kernel::call::name##_later>::call                         \
+    }
+// sys_NAME for a thread, call::NAME for others
+#define CALL_BOTH(name)                                                                            \
+    {                                                                                              \
+        __NR_##name, #name, ::kernel::erase(sys_##name),                                           \
+            ::kernel::detail::by_array<::kernel::call::name>::begin()                              \
+    }
+#define THREAD_CALL(name)                                                                          \
+    {                                                                                              \
+        __NR_##name, #name, ::kernel::erase(::kernel::detail::timed_call<sys_##name>::call),       \
+            nullptr, nullptr, true                                                                 \
     }
 
 extern const syscall_entry process_calls[], child_calls[], memory_calls[], time_calls[],
@@ -125,6 +187,8 @@ extern const syscall_entry process_calls[], child_calls[], memory_calls[], time_
 // Boot: fills the table.
 void syscalls_start();
 // nullptr: not a call this kernel has.
-const char* syscall_name(unsigned number);
+const syscall_entry* find_syscall(unsigned number);
+// What a call that this kernel does not have gives; names it once, on the process's stderr.
+long unknown_syscall(process& p, uint64_t number);
 
 } // namespace kernel

@@ -7,6 +7,8 @@
 #include "arch/riscv64/frame_offsets.h"
 #include "arch/riscv64/hart.h"
 #include "process/thread.h"
+#include "ring/request.h"
+#include "ring/ring.h"
 #include "syscalls/names.h"
 #include "syscalls/ouros_calls.h"
 #include "syscalls/syscall.h"
@@ -21,8 +23,11 @@ const syscall_entry* const lists[] = {
     futex_calls,   file_calls,  affinity_calls, socket_calls, timer_calls,
 };
 
-long unknown(uint64_t number) {
-    process& p = current_process();
+const syscall_entry* entries[SYSCALL_LIMIT];
+
+} // namespace
+
+long unknown_syscall(process& p, uint64_t number) {
     if (p.first_named(number)) {
         if (const char* name = linux_call_name(number))
             process_message(p, "system call %s (%lu) is not implemented", name, number);
@@ -32,8 +37,10 @@ long unknown(uint64_t number) {
     return -ENOSYS;
 }
 
+namespace {
+
 long sys_unknown() {
-    return unknown(current_thread().frame->x[arch::reg_a7]);
+    return unknown_syscall(current_process(), current_thread().frame->x[arch::reg_a7]);
 }
 
 } // namespace
@@ -49,9 +56,12 @@ long syscall_beyond_table() {
     uint64_t number = x[arch::reg_a7];
     if (number == OUROS_SYS_wait) // how most of what happens between threads goes on
         return uintr_wait(t, x[arch::reg_a0]);
+    if (number & OUROS_CALL_TOKEN)
+        return token_call(t, number & ~uint64_t(OUROS_CALL_TOKEN), x[arch::reg_a6],
+                          x + arch::reg_a0);
     if (number >= OUROS_SYS_first && number <= OUROS_SYS_last)
         return ouros_call(unsigned(number), x + arch::reg_a0);
-    return unknown(number);
+    return unknown_syscall(t.parent(), number);
 }
 
 } // extern "C"
@@ -61,7 +71,11 @@ void syscalls_start() {
         f = erase(sys_unknown);
     for (const syscall_entry* list : lists)
         for (; list->function; list++)
-            syscall_functions[list->number] = list->function;
+            syscall_functions[list->number] = list->function, entries[list->number] = list;
+}
+
+const syscall_entry* find_syscall(unsigned number) {
+    return number < SYSCALL_LIMIT ? entries[number] : nullptr;
 }
 
 address_space& current_space() {
@@ -72,10 +86,21 @@ caller& current_caller() {
     return current_thread();
 }
 
+caller& waiting_caller() {
+    thread& t = current_thread();
+    if (t.handing_over)
+        return *t.handing_over;
+    return t;
+}
+
 long wait_for(task<long> work) {
     if (!work)
         return -ENOMEM;
     thread& t = current_thread();
+    if (t.handing_over) [[unlikely]] {
+        continue_request(*std::exchange(t.handing_over, nullptr), std::move(work));
+        return 0;
+    }
     t.call = std::move(work);
     t.done = [](task_completion* completion) { static_cast<thread*>(completion)->complete(); };
     t.call.start(t);

@@ -104,29 +104,29 @@ task<long> sleep_call(caller& who, nanoseconds deadline, uint64_t remaining_at) 
     co_return -EINTR;
 }
 
-long sleep_common(bool absolute, uint64_t request, uint64_t remaining_at) {
+// When it is to end; -EINVAL, -EFAULT.
+long read_end(caller& who, bool absolute, uint64_t request, nanoseconds& deadline) {
     time_value wanted;
-    if (long error = read_user(current_space(), wanted, request); error < 0)
+    if (long error = read_user(*who.owner->space, wanted, request); error < 0)
         return error;
     if (!wanted.valid())
         return -EINVAL;
-    nanoseconds deadline = absolute ? wanted.total() : add_saturating(now(), wanted.total());
-    if (deadline <= now())
-        return 0;
-    return wait_for(sleep_call(current_thread(), deadline, absolute ? 0 : remaining_at));
+    deadline = absolute ? wanted.total() : add_saturating(now(), wanted.total());
+    return 0;
 }
 
-long sys_nanosleep(uint64_t request, uint64_t remaining_at) {
-    return sleep_common(false, request, remaining_at);
+long sleep_now(caller& who, bool absolute, uint64_t request) {
+    nanoseconds deadline;
+    if (long error = read_end(who, absolute, request, deadline); error < 0)
+        return error;
+    return deadline <= now() ? 0 : must_wait;
 }
 
-long sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t remaining_at) {
-    constexpr uint64_t absolute = 1; // TIMER_ABSTIME
-    if (!known_clock(clock) || clock == clock_of_thread || (flags & ~absolute))
-        return -EINVAL;
-    if (clock == clock_of_process)
-        return -EOPNOTSUPP;
-    return sleep_common(flags & absolute, request, remaining_at);
+task<long> sleep_later(caller& who, bool absolute, uint64_t request, uint64_t remaining_at) {
+    nanoseconds deadline;
+    if (long error = read_end(who, absolute, request, deadline); error < 0)
+        co_return error;
+    co_return co_await sleep_call(who, deadline, absolute ? 0 : remaining_at);
 }
 
 long sys_times(uint64_t to) {
@@ -144,12 +144,37 @@ long sys_times(uint64_t to) {
 
 } // namespace
 
+namespace call {
+
+long nanosleep(caller& who, uint64_t request, uint64_t) {
+    return sleep_now(who, false, request);
+}
+task<long> nanosleep_later(caller& who, uint64_t request, uint64_t remaining_at) {
+    return sleep_later(who, false, request, remaining_at);
+}
+
+constexpr uint64_t flag_absolute = 1; // TIMER_ABSTIME
+
+long clock_nanosleep(caller& who, uint64_t clock, uint64_t flags, uint64_t request, uint64_t) {
+    if (!known_clock(clock) || clock == clock_of_thread || (flags & ~flag_absolute))
+        return -EINVAL;
+    if (clock == clock_of_process)
+        return -EOPNOTSUPP;
+    return sleep_now(who, flags & flag_absolute, request);
+}
+task<long> clock_nanosleep_later(caller& who, uint64_t, uint64_t flags, uint64_t request,
+                                 uint64_t remaining_at) {
+    return sleep_later(who, flags & flag_absolute, request, remaining_at);
+}
+
+} // namespace call
+
 const syscall_entry time_calls[] = {
     CALL_QUICK(clock_gettime),
     CALL(clock_getres),
     CALL_QUICK(gettimeofday),
-    CALL(nanosleep),
-    CALL(clock_nanosleep),
+    CALL_PAIR(nanosleep),
+    CALL_PAIR(clock_nanosleep),
     CALL(times),
     {},
 };

@@ -18,6 +18,7 @@ enum reg : unsigned {
     reg_a0 = 10,
     reg_a1,
     reg_a2,
+    reg_a6 = 16,
     reg_a7 = 17
 };
 

@@ -66,6 +66,45 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_ring) == 32);
 
 #define OUROS_VECTOR_COMPLETION 0
 
+/*
+ * Calls by token. `ecall` with a7 = number | OUROS_CALL_TOKEN, a0..a5 the arguments of the call of
+ * that number, and a6 a token of the caller's. The kernel notes the call and returns OUROS_PENDING
+ * at once; the thread's CQ then gets one completion, by user interrupt like any other: user_data =
+ * token, and in res and flags what the ecall would have returned (ouros_call_result).
+ *
+ * Or the hand-over fails, there is no completion, and the value is: -EINVAL (the thread has no
+ * ring; or the call is the thread's own next step, which nobody can do for it: exit, exit_group,
+ * clone, execve, execveat, rt_sigreturn, rt_sigsuspend, rt_sigtimedwait, sched_yield; or a call of
+ * this file); -EAGAIN (backpressure: as many are pending as the CQ has entries, or completions wait
+ * for room in it: reap some, and flush); -ENOMEM; -ENODEV (the device can't complete them).
+ *
+ * When it is done. Calls begin in the order of the hand-over, with entries that the device has
+ * forwarded: on a hart that has nothing to do, or when the thread has nothing left to run, at the
+ * latest at the tick; then they go on side by side. Memory that the arguments point to is used
+ * until the completion. A call that is about the thread (its signal mask, its name, ...) and never
+ * waits is done in the hand-over.
+ *
+ * Results are those of the call, but: a signal does not interrupt it, so there is no EINTR;
+ * ASYNC_CANCEL with the token as user_data, by ANY, or FD (the descriptor that the call waits for)
+ * ends it with -ECANCELED; EPIPE comes without SIGPIPE; and there is no signal mask to be set for
+ * its time (ppoll, pselect6, epoll_pwait: -EINVAL). ASYNC_CANCEL gives 0 for a call that has not
+ * begun, and -EALREADY for one that has: its completion tells what became of it.
+ *
+ * Ends. ring_close, the end of the thread, of its process, and execve end what is pending; nothing
+ * of it happens afterwards, and nobody is there for its completion. A child of fork has none of it.
+ */
+#define OUROS_CALL_TOKEN 0x10000u
+#define OUROS_PENDING (-4096l) /* no call returns it: not an errno, nor an address */
+
+/* Flags of the completion of a call by token whose value is more than res can hold. */
+#define OUROS_CQE_WIDE 0x80000000u /* the other bits are bits 62..32 of the value */
+
+static inline int64_t ouros_call_result(int32_t res, uint32_t flags) {
+    if (flags & OUROS_CQE_WIDE)
+        return (int64_t)((uint64_t)(flags & ~OUROS_CQE_WIDE) << 32 | (uint32_t)res);
+    return res;
+}
+
 /* ring_close(): cancels what is in flight, waits until no DMA is left, unmaps. */
 
 /*
@@ -198,6 +237,12 @@ struct ouros_statistics {
     uint64_t heap_objects; /* kernel objects: processes, threads, files, tasks, ... */
     uint64_t queue_pairs;  /* rings */
     uint64_t receivers;    /* with a slot of the UINTC */
+    /* Of the process again. */
+    uint64_t token_calls;            /* ecalls by token; also among syscalls */
+    uint64_t ring_served;            /* entries and faults that the device has forwarded, and calls
+                                        by token: begun by the kernel */
+    uint64_t ring_served_in_the_way; /* ... on the hart of the thread that asked for it, while that
+                                        was ready to run: 0 but for a tick */
 };
 
 /*
