@@ -7,7 +7,8 @@ namespace kernel {
 
 namespace {
 
-enum register_offset { data = 0, line_status = 5 };
+enum register_offset { data = 0, interrupt_enable = 1, line_status = 5 };
+constexpr uint8_t interrupt_on_data = 0x01;
 constexpr uint8_t data_ready = 0x01;
 constexpr uint8_t transmitter_empty = 0x20;
 
@@ -22,6 +23,15 @@ void put(char c) {
 }
 
 } // namespace
+
+void uart_put(char c) {
+    put(c);
+}
+
+void uart_enable_input() {
+    if (uart)
+        uart[interrupt_enable] = interrupt_on_data;
+}
 
 void uart_start(uint64_t base) {
     uart = reinterpret_cast<volatile uint8_t*>(base);

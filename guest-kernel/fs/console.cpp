@@ -1,34 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fs/console.h"
 
-#include <asm/ioctls.h>
 #include <asm/poll.h>
 #include <linux/fcntl.h>
 #include <new>
 
 #include "drivers/asyscall.h"
 #include "drivers/uart.h"
+#include "tty/tty.h"
 
 namespace kernel {
 
 namespace {
-
-// struct termios as TCGETS gives it (include/uapi/asm-generic/termbits.h).
-struct terminal_modes {
-    uint32_t input = 0;
-    uint32_t output = 5;     // OPOST | ONLCR: what uart_write does
-    uint32_t control = 0xbf; // 38400 baud, 8 bits, CREAD
-    uint32_t local = 0;      // no line editing here
-    uint8_t discipline = 0;
-    uint8_t characters[19] = {};
-};
-static_assert(sizeof(terminal_modes) == 36);
-
-struct window_size {
-    uint16_t rows = 24;
-    uint16_t columns = 80;
-    uint16_t reserved[2] = {};
-};
 
 asyscall_device* streams() {
     auto* device = asyscall_device::get();
@@ -65,13 +48,6 @@ class console_input : asyscall_request {
             return true;
         want_locked();
         return false;
-    }
-
-    void uart_ready() {
-        lock_guard guard(lock_);
-        refill_from_uart();
-        if (start_ < end_)
-            readable_.wake_all();
     }
 
     wait_queue& queue() { return readable_; }
@@ -233,32 +209,6 @@ class console_file final : public file {
         return 0;
     }
 
-    // The UART is a terminal. The host's streams may be anything; a program that takes them for
-    // files buffers its output, which is what a pipe would get.
-    long control(address_space& space, uint64_t request, uint64_t argument) override {
-        if (streams())
-            return -ENOTTY;
-        switch (request) {
-        case TCGETS:
-            return write_user(space, argument, terminal_modes{});
-        case TCSETS:
-        case TCSETSW:
-        case TCSETSF: {
-            terminal_modes ignored;
-            return read_user(space, ignored, argument);
-        }
-        case TIOCGWINSZ:
-            return write_user(space, argument, window_size{});
-        case TIOCGPGRP:
-            return write_user(space, argument, int32_t{1});
-        case TIOCSPGRP:
-        case TIOCSCTTY:
-            return 0;
-        default:
-            return -ENOTTY;
-        }
-    }
-
     uint32_t poll() override {
         uint32_t events = POLLOUT | POLLWRNORM;
         if (readable() && input.poll())
@@ -290,11 +240,13 @@ ref<file> open_console(console_stream stream, uint32_t flags) {
     return ref<file>::adopt(new (std::nothrow) console_file(stream, flags));
 }
 
-ref<file> open_terminal(uint32_t flags) {
+ref<file> open_console_device(uint32_t flags) {
     return ref<file>::adopt(new (std::nothrow) console_file(console_stream::output, flags));
 }
 
 void console_message(const char* text, size_t size) {
+    if (console_terminal_message(text, size))
+        return;
     auto* device = streams();
     if (!device) {
         uart_write(text, size);
@@ -314,12 +266,7 @@ void console_message(const char* text, size_t size) {
 }
 
 bool console_messages_done() {
-    return messages_out.load(std::memory_order_acquire) == 0;
-}
-
-void console_input_ready() {
-    if (!streams())
-        input.uart_ready();
+    return messages_out.load(std::memory_order_acquire) == 0 && console_terminal_quiet();
 }
 
 } // namespace kernel

@@ -6,6 +6,7 @@
 #include "async/timer.h"
 #include "fs/console.h"
 #include "fs/serial_file.h"
+#include "tty/tty.h"
 
 namespace kernel {
 
@@ -59,11 +60,13 @@ class memory_device_file final : public file {
 } // namespace
 
 long open_device(uint32_t major, uint32_t minor, uint32_t flags, const file_attributes& attributes,
-                 ref<file>& made) {
-    if (major == 5 && minor <= 1) {
-        made = open_terminal(flags);
+                 process* opener, ref<file>& made) {
+    if (major == 5 && minor == 1 && !has_console_terminal()) {
+        made = open_console_device(flags);
         return made ? 0 : -ENOMEM;
     }
+    if (major == 5)
+        return open_terminal_device(minor, flags, attributes, opener, made);
     if (major == 4 && minor == 65)
         return open_serial(flags, attributes, made);
     if (major != 1 || (minor != 3 && minor != 5 && minor != 7 && minor != 8 && minor != 9))

@@ -7,6 +7,8 @@
 
 namespace kernel {
 
+class process;
+
 struct device_name {
     const char* path;
     uint32_t major;
@@ -19,9 +21,9 @@ inline constexpr device_name device_names[] = {
     {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},  {"/dev/console", 5, 1}, {"/dev/ttyS1", 4, 65},
 };
 
-// 0, -ENXIO (no such device), -EBUSY (a process drives it) or -ENOMEM.
+// 0, -ENXIO (no such device), -EBUSY (a process drives it) or -ENOMEM. `opener` may be null.
 long open_device(uint32_t major, uint32_t minor, uint32_t flags, const file_attributes& attributes,
-                 ref<file>& made);
+                 process* opener, ref<file>& made);
 
 // Also getrandom's source. Good for hash seeds and tests; the machine is deterministic, so it
 // keeps nothing secret.

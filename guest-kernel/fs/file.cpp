@@ -83,6 +83,9 @@ task<long> file::truncate_later(caller&, uint64_t) {
 task<long> file::sync_later(caller&, bool) {
     co_return -EINVAL;
 }
+task<long> file::control_later(caller&, uint64_t, uint64_t) {
+    co_return -ENOTTY;
+}
 task<long> file::read_directory_later(caller&, user_buffers) {
     co_return -EINVAL;
 }

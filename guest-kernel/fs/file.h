@@ -65,6 +65,7 @@ class file : public ref_counted {
     virtual task<long> read_directory_later(caller& who, user_buffers to);
 
     virtual long control(address_space& space, uint64_t request, uint64_t argument);
+    virtual task<long> control_later(caller& who, uint64_t request, uint64_t argument);
 
     // Bits of POLLIN, POLLOUT, POLLERR, POLLHUP that hold now. A file that is always ready
     // has no queues; the others wake them whenever a bit may have become true.

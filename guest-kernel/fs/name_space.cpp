@@ -128,7 +128,7 @@ task<long> open_loaded(caller& who, named_place& at, uint32_t flags, uint32_t mo
         place.node = std::move(node);
         co_return co_await host_open(std::move(place), at.device_path(), flags, mode, opened);
     }
-    co_return open_node(std::move(node), flags, opened);
+    co_return open_node(std::move(node), flags, who.owner, opened);
 }
 
 } // namespace

@@ -227,10 +227,10 @@ long make_memory_file(uint32_t flags, bool sealable, ref<file>& made) {
         return -ENOMEM;
     if (sealable)
         contents->allow_sealing();
-    return open_node(std::move(contents), flags, made);
+    return open_node(std::move(contents), flags, nullptr, made);
 }
 
-long open_node(ref<inode> node, uint32_t flags, ref<file>& made) {
+long open_node(ref<inode> node, uint32_t flags, process* opener, ref<file>& made) {
     inode_kind kind = node->kind();
     bool only_path = flags & O_PATH;
     if (kind == inode_kind::symlink && !only_path)
@@ -245,7 +245,7 @@ long open_node(ref<inode> node, uint32_t flags, ref<file>& made) {
     }
     if (kind == inode_kind::device && !only_path) {
         auto& device = static_cast<tmpfs_device&>(*node);
-        return open_device(device.major, device.minor, flags, device.attributes(), made);
+        return open_device(device.major, device.minor, flags, device.attributes(), opener, made);
     }
     if (kind == inode_kind::file && !only_path) {
         auto& contents = static_cast<tmpfs_file&>(*node);

@@ -8,8 +8,8 @@
 
 namespace kernel {
 
-// 0, or the errno that open gives. `node` is what the path led to.
-long open_node(ref<inode> node, uint32_t flags, ref<file>& made);
+// 0, or the errno that open gives. `node` is what the path led to; `opener` may be null.
+long open_node(ref<inode> node, uint32_t flags, process* opener, ref<file>& made);
 
 // A file that no directory knows: memfd_create. -ENOMEM.
 long make_memory_file(uint32_t flags, bool sealable, ref<file>& made);

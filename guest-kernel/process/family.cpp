@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "process/family.h"
 
+#include "process/family_table.h"
+#include "process/session.h"
+
 namespace kernel {
 
-namespace {
-
 spinlock family_lock;
-list<process, all_processes> table;
+list<process, all_processes> process_table;
+
+namespace {
 
 using family = list<process, children_of>;
 
@@ -79,18 +82,17 @@ long look(process& parent, const child_choice& which, ended_child& out, ref<proc
 void enter_family(process& p, process* parent) {
     p.add_ref(); // the table's
     lock_guard guard(family_lock);
-    table.push_back(p);
-    p.group = p.session = p.id;
+    process_table.push_back(p);
+    enter_session(p, parent);
     if (!parent)
         return;
     p.parent = parent;
     p.parent_id = parent->id;
-    p.group = parent->group;
-    p.session = parent->session;
     parent->children.push_back(p);
 }
 
 void process_ended(process& p) {
+    leave_session(p);
     ref<process> gone, notified;
     {
         lock_guard guard(family_lock);
@@ -133,7 +135,7 @@ void tell_parent(process& p, int status) {
 
 ref<process> find_process(int id) {
     lock_guard guard(family_lock);
-    for (process& p : table)
+    for (process& p : process_table)
         if (p.id == id && !p.zombie)
             return ref<process>(&p);
     return {};
@@ -142,7 +144,7 @@ ref<process> find_process(int id) {
 ref<process> next_process(int id) {
     lock_guard guard(family_lock);
     process* next = nullptr;
-    for (process& p : table)
+    for (process& p : process_table)
         if (p.id > id && !p.zombie && (!next || p.id < next->id))
             next = &p;
     return ref<process>(next);
@@ -150,7 +152,7 @@ ref<process> next_process(int id) {
 
 void each_process(void (*f)(process&, void*), void* context) {
     lock_guard guard(family_lock);
-    for (process& p : table)
+    for (process& p : process_table)
         if (!p.zombie)
             f(p, context);
 }
@@ -208,63 +210,6 @@ ref<process> space_owner(process& p) {
     while (owner->lender)
         owner = owner->lender.get();
     return ref<process>(owner);
-}
-
-namespace {
-
-// The caller itself, or a child of it. With family_lock.
-process* self_or_child(process& caller, int id) {
-    if (id == 0 || id == caller.id)
-        return &caller;
-    for (process& child : caller.children)
-        if (child.id == id)
-            return &child;
-    return nullptr;
-}
-
-bool group_exists(int group, int session) {
-    for (process& p : table)
-        if (p.group == group && p.session == session)
-            return true;
-    return false;
-}
-
-} // namespace
-
-long set_group(process& caller, int id, int group) {
-    if (group < 0)
-        return -EINVAL;
-    lock_guard guard(family_lock);
-    process* p = self_or_child(caller, id);
-    if (!p)
-        return -ESRCH;
-    if (group == 0)
-        group = p->id;
-    if (p->session == p->id || p->session != caller.session)
-        return -EPERM;
-    if (group != p->id && !group_exists(group, p->session))
-        return -EPERM;
-    p->group = group;
-    return 0;
-}
-
-long new_session(process& p) {
-    lock_guard guard(family_lock);
-    for (process& other : table)
-        if (other.group == p.id)
-            return -EPERM;
-    p.group = p.session = p.id;
-    return p.id;
-}
-
-long group_of(process& caller, int id, bool session) {
-    lock_guard guard(family_lock);
-    if (id == 0 || id == caller.id)
-        return session ? caller.session : caller.group;
-    for (process& p : table)
-        if (p.id == id)
-            return session ? p.session : p.group;
-    return -ESRCH;
 }
 
 } // namespace kernel

@@ -55,9 +55,4 @@ void leave_lent_space(process& child); // nothing to do for a process with its o
 // Whose address space it is that `p` uses: whose rings transfer to and from it.
 ref<process> space_owner(process& p);
 
-// Process groups and sessions, as far as they are numbers. 0 or -errno.
-long set_group(process& caller, int id, int group);
-long new_session(process& p);
-long group_of(process& caller, int id, bool session);
-
 } // namespace kernel

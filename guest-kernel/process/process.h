@@ -13,6 +13,7 @@
 #include "lib/ref.h"
 #include "lib/spinlock.h"
 #include "memory/address_space.h"
+#include "process/session.h"
 #include "process/usage.h"
 #include "signals/signals.h"
 
@@ -66,6 +67,7 @@ class process : public ref_counted,
     // False: the address space is the lender's, until this process executes a program or ends
     // (vfork).
     std::atomic<bool> has_own_space{true};
+    std::atomic<bool> has_executed{false}; // a program, since fork made it
 
     // With the lock of family.cpp.
     ref<process> lender;
@@ -76,6 +78,7 @@ class process : public ref_counted,
     wait_queue child_ended; // a child became a zombie
     wait_queue space_left;  // it has its own space, or none: vfork waits for it
     int group = 0, session = 0;
+    ref<controlling_terminal> terminal; // null: none; session.h
 
     spinlock lock; // threads, exit state, signal actions
     list<thread, process_threads> threads;

@@ -239,6 +239,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
 void begin_program(thread& t) {
     process& p = t.parent();
     auto next = own(std::exchange(t.next, nullptr));
+    p.has_executed = true;
     uintr_exec(t);
     // Somebody else may look at the memory that the thread leaves.
     if (t.clear_child_tid && !p.has_own_space) {

@@ -16,6 +16,7 @@
 #include "process/exec.h"
 #include "process/family.h"
 #include "process/thread.h"
+#include "tty/tty.h"
 
 namespace kernel {
 
@@ -76,31 +77,49 @@ bool first_word(const ref<memory_object>& contents, char* to, size_t size) {
     power_off(status);
 }
 
-long open_standard_files(process& p) {
+// What the host's streams are. Without the file: no terminals.
+task<long> start_terminal(caller& who, console_setup& setup) {
+    ref<memory_object> text;
+    if (co_await read_file(who, "/ouros/terminal", text) >= 0 && text->whole())
+        setup = console_setup::parse(reinterpret_cast<const char*>(text->whole()), text->size());
+    co_return start_console_terminal(setup);
+}
+
+task<long> open_standard_files(caller& who, process& p) {
+    console_setup setup;
+    if (long error = co_await start_terminal(who, setup); error < 0)
+        co_return error;
     p.files = fd_table::create();
     if (!p.files)
-        return -ENOMEM;
-    constexpr struct {
+        co_return -ENOMEM;
+    const struct {
         console_stream stream;
         uint32_t flags;
-    } streams[] = {{console_stream::input, O_RDONLY},
-                   {console_stream::output, O_WRONLY},
-                   {console_stream::error, O_WRONLY}};
+        bool is_terminal;
+    } streams[] = {{console_stream::input, O_RDONLY, setup.input},
+                   {console_stream::output, O_WRONLY, setup.output},
+                   {console_stream::error, O_WRONLY, setup.error}};
     for (auto& s : streams) {
-        ref<file> f = open_console(s.stream, s.flags);
+        ref<file> f;
+        if (!s.is_terminal)
+            f = open_console(s.stream, s.flags);
+        else if (long error = co_await open_path(who, "/dev/console", O_RDWR | O_NOCTTY, f);
+                 error < 0)
+            co_return error;
         if (!f)
-            return -ENOMEM;
+            co_return -ENOMEM;
         if (long fd = p.files->install(std::move(f), false); fd < 0)
-            return fd;
+            co_return fd;
     }
-    return 0;
+    give_console_terminal(p);
+    co_return 0;
 }
 
 task<long> start(ref<process> p) {
     char path[path_max] = "/init";
     caller who; // nobody can interrupt it
     who.owner = p.get();
-    if (open_standard_files(*p) < 0)
+    if (co_await open_standard_files(who, *p) < 0)
         give_up(path, "out of memory", status_not_executable);
     ref<memory_object> exec, arguments, environment, program;
     if (co_await read_file(who, "/ouros/exec", exec) >= 0 && !first_word(exec, path, sizeof path))

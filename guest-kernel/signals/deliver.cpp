@@ -2,10 +2,12 @@
 //
 // Taking signals, on the way back to user mode.
 #include <asm/unistd.h>
+#include <utility>
 
 #include "arch/riscv64/hart.h"
 #include "process/exit.h"
 #include "process/family.h"
+#include "process/session.h"
 #include "process/thread.h"
 #include "signals/frame.h"
 #include "signals/signals.h"
@@ -151,6 +153,15 @@ next_step handle_signals(thread& t) {
         if (ignores(action, signal))
             continue;
         if (action.handler == default_action && (stop_signals & set_of(signal))) {
+            if (signal != signal_stop) {
+                // Asked without the lock: SIGCONT may come meanwhile, and undoes the stop.
+                p.signal_state.about_to_stop = true;
+                guard.unlock();
+                bool orphaned = is_orphaned(p.group);
+                guard.relock();
+                if (orphaned || !std::exchange(p.signal_state.about_to_stop, false))
+                    continue;
+            }
             stop_process(t, signal);
             guard.unlock();
             tell_parent(p, child_stopped(signal));

@@ -104,6 +104,8 @@ bool prepare_stop_or_continue(process& p, int signal) {
         undone = set_of(signal_continue);
     else
         return false;
+    if (signal == signal_continue)
+        p.signal_state.about_to_stop = false;
     unsigned gone = p.signal_state.pending.discard(undone);
     for (thread& t : p.threads)
         gone += t.signal_state.pending.discard(undone);

@@ -78,6 +78,7 @@ struct process_signals {
     unsigned queued = 0; // entries of all its pending sets
     list<signal_timer> timers;
     bool stopped = false;
+    bool about_to_stop = false; // a thread has taken a signal that stops, and asks for orphans
     // What its parent has not been told yet: the signal that stopped it; that it continued.
     int stop_to_report = 0;
     bool continue_to_report = false;

@@ -107,6 +107,7 @@ task<long> pselect6(caller&, uint64_t count, uint64_t read, uint64_t write, uint
                     uint64_t timeout, uint64_t mask);
 
 long ioctl(caller&, uint64_t fd, uint64_t request, uint64_t argument);
+task<long> ioctl_later(caller&, uint64_t fd, uint64_t request, uint64_t argument);
 long pipe2(caller&, uint64_t out, uint64_t flags);
 long eventfd2(caller&, uint64_t initial, uint64_t flags);
 long memfd_create(caller&, uint64_t name, uint64_t flags);

@@ -167,6 +167,13 @@ long ioctl(caller& who, uint64_t fd, uint64_t request, uint64_t argument) {
     }
 }
 
+task<long> ioctl_later(caller& who, uint64_t fd, uint64_t request, uint64_t argument) {
+    ref<file> f = files_of(who).get(fd);
+    if (!f || (f->flags() & O_PATH))
+        co_return -EBADF;
+    co_return co_await f->control_later(who, static_cast<uint32_t>(request), argument);
+}
+
 long pipe2(caller& who, uint64_t out, uint64_t flags) {
     if (flags & ~static_cast<uint64_t>(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;

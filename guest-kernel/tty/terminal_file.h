@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// An open terminal.
+#pragma once
+
+#include "fs/file.h"
+#include "tty/terminal.h"
+
+namespace kernel {
+
+// What stat says of a terminal that is not a node of the tree is made up. Null: no memory.
+ref<file> open_terminal_file(ref<terminal> t, uint32_t flags);
+ref<file> open_terminal_file(ref<terminal> t, uint32_t flags, const file_attributes& attributes);
+
+} // namespace kernel
