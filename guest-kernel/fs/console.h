@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The console without a terminal: standard input, output and error of the person who runs the
-// machine, binary and with a real end of file. They are the asyscall device's three streams; without
-// it, and without terminals (tty/), they are the UART.
+// machine, binary and with a real end of file. They are the asyscall device's three streams;
+// without it, and without terminals (tty/), they are the UART.
 #pragma once
 
 #include "fs/file.h"

@@ -180,8 +180,8 @@ void line_discipline::erase(uint8_t byte) {
     bool echoing = modes_.local & local_echo;
     bool erases = echoing && (modes_.local & local_echo_erase);
     if (is(char_kill, byte)) {
-        bool quietly = erases && (modes_.local & local_echo_kill) &&
-                       (modes_.local & local_echo_kill_erases);
+        bool quietly =
+            erases && (modes_.local & local_echo_kill) && (modes_.local & local_echo_kill_erases);
         while (head_ != canonical_head_)
             erase_one(quietly);
         if (echoing && !quietly) {

@@ -143,8 +143,8 @@ task<long> terminal::write(caller& who, user_buffers from, bool nonblocking, uns
             guard.relock();
         }
         checked = true;
-        long done = from.each(
-            from.remaining(), protection_read, [&](const uint8_t* memory, size_t size) {
+        long done =
+            from.each(from.remaining(), protection_read, [&](const uint8_t* memory, size_t size) {
                 return static_cast<long>(line_.write(memory, size));
             });
         if (done > 0) {

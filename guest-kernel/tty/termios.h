@@ -68,8 +68,8 @@ struct terminal_modes {
     uint32_t local = local_signals | local_canonical | local_echo | local_echo_erase |
                      local_echo_kill | local_echo_control | local_echo_kill_erases | local_extended;
     uint8_t discipline = 0;
-    uint8_t characters[terminal_characters] = {3,  28, 127, 21, 4,  0,  1,  0, 17, 19,
-                                               26, 0,  18,  15, 23, 22, 0};
+    uint8_t characters[terminal_characters] = {3,  28, 127, 21, 4,  0,  1,  0, 17,
+                                               19, 26, 0,   18, 15, 23, 22, 0};
 };
 static_assert(sizeof(terminal_modes) == 36);
 
