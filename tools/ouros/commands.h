@@ -9,6 +9,7 @@ namespace ouros {
 
 int run_command(const RunOptions& options);
 int boot_command(const BootOptions& options);
+int shell_command(const ShellOptions& options);
 int debug_command(const DebugOptions& options);
 int behaviours_command(const BehavioursOptions& options);
 int bench_command(const BenchOptions& options);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -86,6 +87,15 @@ UniqueFd make_initramfs(const FirstProgram& program) {
     cpio.add_file("ouros/exec", 0444, nul_terminated({"/" + path}));
     cpio.add_file("ouros/argv", 0444, nul_terminated(program.arguments));
     cpio.add_file("ouros/envp", 0444, nul_terminated(program.environment));
+    if (!program.terminal.empty())
+        cpio.add_file("ouros/terminal", 0444, program.terminal);
+    std::set<std::string> folders = {"bin", "ouros"};
+    for (const GuestFile& file : program.files) {
+        for (size_t slash = 0; (slash = file.path.find('/', slash)) != file.path.npos; ++slash)
+            if (const auto folder = file.path.substr(0, slash); folders.insert(folder).second)
+                cpio.add_directory(folder);
+        cpio.add_file(file.path, file.permissions, file.content);
+    }
     cpio.finish();
     return fd;
 }

@@ -21,7 +21,7 @@ bool is_panic(std::string_view line) {
 void KernelLog::take(const std::string& line) {
     panicked_ = panicked_ || is_panic(line);
     if (show_all_ || line.starts_with(for_the_user))
-        fmt::print(stderr, "{}\n", line);
+        fmt::print(stderr, "{}{}", line, line_end_);
     last_.push_back(line);
     if (last_.size() > kept_lines)
         last_.pop_front();

@@ -13,8 +13,10 @@ namespace ouros {
 // case that something goes wrong; lines that begin with "ouros: " are for the user and are shown.
 class KernelLog {
   public:
-    explicit KernelLog(bool show_all)
+    // line_end: what a terminal needs that adds nothing of its own.
+    explicit KernelLog(bool show_all, const char* line_end = "\n")
         : show_all_(show_all)
+        , line_end_(line_end)
         , lines_([this](const std::string& line) { take(line); }) {}
     KernelLog(const KernelLog&) = delete;
 
@@ -29,6 +31,7 @@ class KernelLog {
     void take(const std::string& line);
 
     bool show_all_;
+    const char* line_end_;
     bool panicked_ = false;
     std::deque<std::string> last_;
     LineSplitter lines_;

@@ -130,7 +130,8 @@ std::vector<std::string> qemu_command(const Machine& machine, const MachineFiles
         {"-display", "none"},
         {"-add-fd", fmt::format("fd={},set=1", Fds::console_error)},
         {"-add-fd", fmt::format("fd={},set=2", Fds::kernel_log)},
-        {"-chardev", "file,id=kernel-log,path=/dev/fdset/2,append=on"},
+        {"-chardev", fmt::format("file,id=kernel-log,path=/dev/fdset/2,append=on{}",
+                                 machine.notices ? ",input-path=/dev/fdset/3" : "")},
         {"-serial", "chardev:kernel-log"},
         {"-chardev", fmt::format("socket,id=monitor,fd={}", Fds::monitor)},
         {"-mon", "chardev=monitor,mode=control"},
@@ -143,6 +144,8 @@ std::vector<std::string> qemu_command(const Machine& machine, const MachineFiles
         command.emplace_back(option);
         command.push_back(value);
     }
+    if (machine.notices)
+        command.insert(command.begin() + 1, {"-add-fd", fmt::format("fd={},set=3", Fds::notices)});
     if (machine.icount) {
         // Without sleep=off, or with the host's clock or a random seed, two runs differ.
         for (const char* argument : {"-icount", "shift=0,sleep=off", "-seed", "1", "-rtc",

@@ -29,6 +29,7 @@ struct Machine {
     std::optional<uint64_t> latency_ns; // of a completion; none: as the host goes
     std::string export_directory;       // empty: none
     bool writable = false;              // the exported directory
+    bool notices = false;               // the launcher tells the kernel of changes, by the UART
     bool debugger = false;              // gdb's end of MachineDescriptors::debugger comes first
     std::vector<std::string> qemu_arguments;
 };
@@ -50,6 +51,7 @@ struct MachineDescriptors {
     static constexpr int initramfs = 12;
     static constexpr int monitor = 13;  // a connected socket
     static constexpr int debugger = 14; // a listening socket
+    static constexpr int notices = 15;  // lines for the kernel: "window ROWS COLUMNS"
 };
 
 // "64M", "1G", "131072K", "256" (MiB, as for QEMU's -m). Throws Failure.

@@ -16,6 +16,7 @@ using namespace ouros;
 struct Execute {
     int operator()(const RunOptions& options) const { return run_command(options); }
     int operator()(const BootOptions& options) const { return boot_command(options); }
+    int operator()(const ShellOptions& options) const { return shell_command(options); }
     int operator()(const DebugOptions& options) const { return debug_command(options); }
     int operator()(const BehavioursOptions& options) const { return behaviours_command(options); }
     int operator()(const BenchOptions& options) const { return bench_command(options); }

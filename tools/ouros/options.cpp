@@ -43,6 +43,17 @@ Examples:
   ouros boot
   ouros boot --smp 2 /usr/include)";
 
+constexpr const char* shell_help = R"(
+Boots the Ouros machine with Debian's busybox: a shell, or COMMAND, with some three hundred
+programs. Without --export, /host is the directory that the command is given in, read-only. The
+keys go to the guest as they are, ^C and ^Z too; "exit" ends the machine, with the shell's status.
+
+Examples:
+  ouros shell
+  ouros shell --smp 4 --export ~/data --writable
+  ouros shell -- sh -c 'ls -l /host | sort | head'
+  ouros shell <script                              commands from a file or a pipe)";
+
 constexpr const char* behaviours_help = R"(
 Runs the tests that check the behaviours of docs/behaviours.md and prints a line for each. Exits
 with 1 when one of them fails.
@@ -67,6 +78,12 @@ Example:
 class ProgramUsage : public CLI::Formatter {
     std::string make_usage(const CLI::App* app, std::string) const override {
         return fmt::format("Usage: ouros {} [OPTION]... -- PROGRAM [ARG]...\n", app->get_name());
+    }
+};
+
+class CommandUsage : public CLI::Formatter {
+    std::string make_usage(const CLI::App* app, std::string) const override {
+        return fmt::format("Usage: ouros {} [OPTION]... [-- COMMAND [ARG]...]\n", app->get_name());
     }
 };
 
@@ -180,6 +197,11 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         "Let virtual time pass as the host's does: faster, and nothing to count");
     boot_command->add_option("DIR", boot.directory, "Directory to read")->capture_default_str();
 
+    ShellOptions shell;
+    auto* shell_command = add_command(app, "shell", "An interactive guest", shell_help);
+    add_run_options(*shell_command, shell.run);
+    shell_command->formatter(std::make_shared<CommandUsage>());
+
     BehavioursOptions behaviours;
     auto* behaviours_command =
         add_command(app, "behaviours", "Check the listed behaviours", behaviours_help);
@@ -242,6 +264,11 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
             boot.directory = program.front();
         finish_machine(boot.run.machine);
         return boot;
+    }
+    if (*shell_command) {
+        shell.run.program = program;
+        finish_machine(shell.run.machine);
+        return shell;
     }
     if (*behaviours_command)
         return behaviours;

@@ -28,6 +28,10 @@ struct BootOptions {
     std::string directory;
 };
 
+struct ShellOptions {
+    RunOptions run; // its program is the command to execute, if any, and not a path of this machine
+};
+
 struct BehavioursOptions {
     std::vector<std::string> selected; // "N", "A3"; empty: all
     bool list_only = false;            // say what tests there are, run none
@@ -45,8 +49,8 @@ struct Answered {
     std::string text;
 };
 
-using Command = std::variant<RunOptions, DebugOptions, BootOptions, BehavioursOptions, BenchOptions,
-                             FlagsOptions, Answered>;
+using Command = std::variant<RunOptions, DebugOptions, BootOptions, ShellOptions, BehavioursOptions,
+                             BenchOptions, FlagsOptions, Answered>;
 
 // Throws Failure with one line that says what is wrong.
 Command parse_command_line(const std::vector<std::string>& arguments);

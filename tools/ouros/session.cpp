@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -28,7 +29,7 @@ constexpr int grace_ms = 2000;
 UniqueFd receive_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP})
+    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH})
         sigaddset(&signals, number);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     // A reader that went away is an error of write, not the end of the launcher.
@@ -76,12 +77,14 @@ class Session {
     std::vector<ChildDescriptor> child_descriptors();
     void loop();
     void take_signals();
+    void tell_window();
+    void stop();
     void drain();
     int result(int wait_status);
 
     SessionInput input_;
     UniqueFd signals_;
-    Pipe to_console_, from_console_, from_console_error_, kernel_log_pipe_, messages_;
+    Pipe to_console_, from_console_, from_console_error_, kernel_log_pipe_, messages_, notices_;
     UniqueFd monitor_here_, monitor_there_;
     QemuProcess qemu_;
     KernelLog log_;
@@ -89,6 +92,7 @@ class Session {
     std::string qemu_messages_;
     Relay input_relay_, output_relay_, error_relay_;
     std::vector<Collector> collectors_;
+    std::optional<RawTerminal> terminal_;
     UniqueFd debugger_;
     bool debugger_left_ = false; // before the program ended
     int ending_signal_ = 0;      // the signal that made us end the machine
@@ -119,6 +123,8 @@ std::vector<ChildDescriptor> Session::child_descriptors() {
         {kernel_log_pipe_.write_end.get(), Fds::kernel_log},
         {input_.initramfs.get(), Fds::initramfs},
         {monitor_there_.get(), Fds::monitor}};
+    if (input_.interactive)
+        descriptors.push_back({notices_.read_end.get(), Fds::notices});
     if (input_.debugger_listener)
         descriptors.push_back({input_.debugger_listener.get(), Fds::debugger});
     return descriptors;
@@ -132,17 +138,22 @@ Session::Session(SessionInput input)
     , from_console_error_(make_pipe())
     , kernel_log_pipe_(make_pipe())
     , messages_(make_pipe())
+    , notices_(make_pipe())
     , qemu_(input_.command, child_descriptors())
-    , log_(input_.show_kernel_log)
+    , log_(input_.show_kernel_log, input_.interactive ? "\r\n" : "\n")
     , input_relay_(STDIN_FILENO, to_console_.write_end.get())
     , output_relay_(from_console_.read_end.get(), STDOUT_FILENO)
     , error_relay_(from_console_error_.read_end.get(), STDERR_FILENO) {
     // QEMU has its own of these; ours would keep us from seeing its end.
-    for (UniqueFd* fd : {&to_console_.read_end, &from_console_.write_end, &messages_.write_end,
-                         &from_console_error_.write_end, &kernel_log_pipe_.write_end,
-                         &input_.initramfs, &monitor_there_, &input_.debugger_listener})
+    for (UniqueFd* fd :
+         {&to_console_.read_end, &from_console_.write_end, &messages_.write_end,
+          &from_console_error_.write_end, &kernel_log_pipe_.write_end, &notices_.read_end,
+          &input_.initramfs, &monitor_there_, &input_.debugger_listener})
         fd->reset();
     set_nonblocking(to_console_.write_end.get());
+    set_nonblocking(notices_.write_end.get());
+    if (input_.interactive)
+        terminal_.emplace();
     if (!input_.relay_stdin)
         to_console_.write_end.reset();
     collectors_.emplace_back(std::move(kernel_log_pipe_.read_end),
@@ -155,6 +166,27 @@ Session::Session(SessionInput input)
         collectors_.emplace_back(std::move(from_console_.read_end), input_.capture_stdout);
 }
 
+void Session::stop() {
+    if (terminal_)
+        terminal_->restore();
+    qemu_.signal(SIGSTOP);
+    ::raise(SIGSTOP);
+    if (terminal_)
+        terminal_->enter();
+    qemu_.signal(SIGCONT);
+    tell_window();
+}
+
+void Session::tell_window() {
+    const auto size = input_.interactive ? window_of(STDOUT_FILENO) : std::nullopt;
+    if (!size || *size == input_.window)
+        return;
+    const std::string line = fmt::format("window {} {}\n", size->rows, size->columns);
+    // A pipe that is full is one that nobody reads.
+    if (::write(notices_.write_end.get(), line.data(), line.size()) > 0)
+        input_.window = *size;
+}
+
 void Session::take_signals() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
@@ -162,9 +194,11 @@ void Session::take_signals() {
         if (number == SIGINT && input_.start_debugger)
             continue;
         if (number == SIGTSTP) {
-            qemu_.signal(SIGSTOP);
-            ::raise(SIGSTOP);
-            qemu_.signal(SIGCONT);
+            stop();
+            continue;
+        }
+        if (number == SIGWINCH) {
+            tell_window();
             continue;
         }
         ending_signal_ = number;
@@ -264,6 +298,7 @@ int Session::run() {
     loop();
     const int wait_status = qemu_.wait();
     drain();
+    terminal_.reset(); // messages are for a terminal as it was
     return result(wait_status);
 }
 

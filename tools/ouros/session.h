@@ -11,6 +11,7 @@
 //   end    <---- QMP  <---- "SHUTDOWN" event
 #pragma once
 
+#include "host_terminal.h"
 #include "unique_fd.h"
 
 #include <functional>
@@ -23,7 +24,11 @@ struct SessionInput {
     std::vector<std::string> command; // QEMU's arguments, its name first
     UniqueFd initramfs;
     bool show_kernel_log = false; // on stderr, while it is written
-    bool relay_stdin = true;      // false: the guest's stdin is at its end at once
+    // The guest has the caller's terminal, which passes on every key as it is; when its window
+    // changes the kernel is told (MachineDescriptors::notices).
+    bool interactive = false;
+    WindowSize window;
+    bool relay_stdin = true; // false: the guest's stdin is at its end at once
     // For a debugger: where QEMU listens for it, and what starts it when QEMU does (one that comes
     // earlier sends its first packet twice) and returns its pidfd. It has the terminal, so ^C is
     // for it; when it ends, the machine does.
