@@ -22,7 +22,7 @@ constexpr auto slice = 10ms; // the kernel's
 clock_type::duration latest;
 
 ouros::task<int> sleep_often() {
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 20; i++) {
         auto due = clock_type::now() + 3ms;
         co_await ouros::sleep(3ms);
         latest = std::max(latest, clock_type::now() - due);
@@ -36,8 +36,11 @@ int main() {
     long harts = sysconf(_SC_NPROCESSORS_ONLN);
     pid_t busy = fork();
     if (busy == 0)
-        for (volatile unsigned long work = 0;;)
-            work = work + 1;
+        for (;;) {
+            for (volatile unsigned work = 0; work < 4096;)
+                work = work + 1;
+            ouros::relax(); // computes without end, but lets the emulator turn to other harts
+        }
     int status = ouros::run(sleep_often());
     kill(busy, SIGKILL);
     waitpid(busy, nullptr, 0);
