@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "tools")]
 
+from initramfs import archive  # noqa: E402
 from sources import linux  # noqa: E402
 
 MEMORY = 512 << 20
@@ -26,19 +28,6 @@ MACHINE = ["-accel", "tcg,thread=single", "-m", str(MEMORY >> 20), "-display", "
 
 def package():
     return (linux.find() / "package").read_text().strip()
-
-
-def archive(init):
-    """An initramfs (cpio, newc): the program and a console."""
-    data = b""
-    for number, (name, mode, device, content) in enumerate((
-            ("dev", 0o040755, (0, 0), b""), ("dev/console", 0o020600, (5, 1), b""),
-            ("init", 0o100755, (0, 0), init.read_bytes()), ("TRAILER!!!", 0, (0, 0), b""))):
-        fields = (number, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(name) + 1, 0)
-        entry = b"070701" + b"".join(b"%08X" % field for field in fields)
-        for part in (entry + name.encode() + b"\0", content):
-            data += part + b"\0" * (-len(part) % 4)
-    return data
 
 
 class Monitor:
