@@ -53,6 +53,7 @@ ref<fd_table> fd_table::copy() {
         made->table_[fd] = table_[fd];
     made->first_free_ = first_free_;
     made->directory_ = directory_;
+    made->limit_ = limit_;
     return made;
 }
 
@@ -82,13 +83,13 @@ ref<file> fd_table::get(uint64_t number) {
 }
 
 long fd_table::install(ref<file> f, bool close_on_exec, uint64_t from) {
-    if (from >= max_descriptors)
-        return -EINVAL;
     lock_guard guard(lock_);
+    if (from >= limit_ && from > 0)
+        return -EINVAL;
     uint32_t fd = from > first_free_ ? static_cast<uint32_t>(from) : first_free_;
     while (fd < size_ && table_[fd].opened)
         fd++;
-    if (fd >= max_descriptors)
+    if (fd >= limit_)
         return -EMFILE;
     if (fd >= size_)
         if (long error = grow(fd + 1); error < 0)
@@ -101,9 +102,9 @@ long fd_table::install(ref<file> f, bool close_on_exec, uint64_t from) {
 
 long fd_table::install_at(uint64_t number, ref<file> f, bool close_on_exec, ref<file>& replaced) {
     auto fd = static_cast<uint32_t>(number);
-    if (fd >= max_descriptors)
-        return -EBADF;
     lock_guard guard(lock_);
+    if (fd >= limit_)
+        return -EBADF;
     if (fd >= size_)
         if (long error = grow(fd + 1); error < 0)
             return error;
@@ -152,6 +153,19 @@ void fd_table::close_all(bool only_close_on_exec) {
         if (fd < first_free_)
             first_free_ = fd;
     }
+}
+
+void fd_table::set_limit(uint32_t limit) {
+    lock_guard guard(lock_);
+    limit_ = limit < max_descriptors ? limit : max_descriptors;
+}
+
+int fd_table::next_number(int after) {
+    lock_guard guard(lock_);
+    for (uint32_t fd = uint32_t(after + 1); fd < size_; fd++)
+        if (table_[fd].opened)
+            return int(fd);
+    return -1;
 }
 
 path_place fd_table::working_directory() {

@@ -23,7 +23,7 @@
 
 namespace kernel {
 
-inline constexpr uint32_t max_descriptors = 1024; // RLIMIT_NOFILE
+inline constexpr uint32_t max_descriptors = 1024; // RLIMIT_NOFILE, at most
 
 class fd_table : public ref_counted {
   public:
@@ -59,6 +59,11 @@ class fd_table : public ref_counted {
     // are rings and the file that came or went has a device handle.
     task<long> publish(uint64_t fd);
 
+    // No number from here on is given out any more: RLIMIT_NOFILE.
+    void set_limit(uint32_t limit);
+    // The lowest number above `after` (-1: from the start) that stands for a file; -1: none.
+    int next_number(int after);
+
     // The working directory: it goes with the files, as if CLONE_FS always came with CLONE_FILES.
     path_place working_directory();
     void set_working_directory(path_place place);
@@ -81,7 +86,8 @@ class fd_table : public ref_counted {
     descriptor* table_ = nullptr;
     uint32_t size_ = 0;
     uint32_t first_free_ = 0; // nothing below is free
-    path_place directory_;    // no node: the root
+    uint32_t limit_ = max_descriptors;
+    path_place directory_; // no node: the root
 
     std::atomic<uint32_t> rings_{0};
     uint32_t ring_[max_rings]; // queue pairs; changed by whoever has the turn

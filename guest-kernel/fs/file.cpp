@@ -6,6 +6,9 @@
 #include <asm/poll.h>
 #include <linux/fcntl.h>
 
+#include "fs/devices.h"
+#include "lib/print.h"
+
 namespace kernel {
 
 void file::set_flags(uint32_t changeable, uint32_t values) {
@@ -62,6 +65,43 @@ ref<page_object> file::shared_pages() {
 }
 long file::control(address_space&, uint64_t, uint64_t) {
     return -ENOTTY;
+}
+
+long file::reopen(uint32_t flags, ref<file>& made) {
+    file_attributes found;
+    if (attributes(found) != 0)
+        return -ENXIO;
+    uint32_t type = found.mode & mode_type_mask;
+    if (type != mode_fifo && type != mode_character)
+        return -ENXIO;
+    uint32_t access = flags & O_ACCMODE;
+    if ((access != O_WRONLY && !readable()) || (access != O_RDONLY && !writable()))
+        return -EACCES;
+    made = ref<file>(this);
+    return 0;
+}
+
+ref<shared_text> file::describe() {
+    file_attributes found;
+    if (attributes(found) != 0)
+        return shared_text::make("anon_inode:[file]");
+    char text[40];
+    const char* kind = "anon_inode";
+    switch (found.mode & mode_type_mask) {
+    case mode_character:
+        for (const device_name& d : device_names)
+            if (found.device_id == (d.major << 8 | d.minor))
+                return shared_text::make(d.path);
+        break;
+    case mode_fifo:
+        kind = "pipe";
+        break;
+    case mode_socket:
+        kind = "socket";
+        break;
+    }
+    int size = format_to(text, sizeof text, "%s:[%lu]", kind, found.inode);
+    return shared_text::make({text, size_t(size)});
 }
 
 // A kind that answers must_wait overrides the task too; these are never reached otherwise.

@@ -13,6 +13,7 @@
 
 #include "async/task.h"
 #include "async/wait_queue.h"
+#include "fs/shared_text.h"
 #include "fs/types.h"
 #include "fs/user_buffers.h"
 #include "lib/ref.h"
@@ -75,6 +76,11 @@ class file : public ref_counted {
     virtual device_access device() const { return {~0ull, 0}; }
     // The place of a directory, for paths relative to it; false: not a directory.
     virtual bool directory_place(path_place& out);
+    // What a path of procfs that leads to this file (/proc/self/fd/N) opens: the same contents anew
+    // or, for what has no name of its own (a pipe), this file. -ENXIO: nothing.
+    virtual long reopen(uint32_t flags, ref<file>& made);
+    // The path, or what readlink says of such a link otherwise. Null: no memory.
+    virtual ref<shared_text> describe();
     virtual bool is_seekable() const { return false; }
     // What it sends to, if it stands for the right to send a user interrupt.
     virtual const struct uintr_target* sender_target() const { return nullptr; }

@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "fs/name_space.h"
+
 namespace kernel {
 
 namespace {
@@ -168,6 +170,10 @@ task<long> host_file::seek_later(caller&, int64_t offset, int whence) {
     if (error < 0)
         co_return error;
     co_return static_cast<long>(position);
+}
+
+ref<shared_text> host_file::describe() {
+    return path_text(place_);
 }
 
 task<long> host_file::attributes_later(caller&, file_attributes& out) {

@@ -56,6 +56,7 @@ class host_file final : public file {
     device_access device() const override;
     bool directory_place(path_place& out) override;
     bool is_seekable() const override { return true; }
+    ref<shared_text> describe() override;
 
     uint64_t handle() const { return handle_->value(); }
 

@@ -8,6 +8,7 @@
 
 #include "drivers/asyscall.h"
 #include "fs/devices.h"
+#include "fs/file_system.h"
 #include "fs/host_file.h"
 #include "fs/tree_file.h"
 #include "lib/print.h"
@@ -42,6 +43,13 @@ const char* name_space::initialise(const void* initramfs, size_t size) {
         if (long error = tree.make_device(device.path, 0666, device.major, device.minor);
             error < 0 && error != -EEXIST)
             return "no memory for the devices";
+    for (const file_system& f : registered_file_systems()) {
+        tmpfs_directory* at = nullptr;
+        if (tree.make_mount_point(f.mount_point, at) == 0)
+            at->covered_by = f.make_root(at);
+        if (!at || !at->covered_by)
+            return "can't mount a file system of the kernel's own";
+    }
     auto* device = asyscall_device::get();
     if (device && device->has(ASYSCALL_F_EXPORT) && tree.make_mount(host_mount) < 0)
         return "can't mount the host's directory";
@@ -56,6 +64,7 @@ named_place::~named_place() {
 }
 
 long named_place::find_start(caller& who, int directory) {
+    walk.who = &who;
     if (*text_ == '/')
         return 0;
     fd_table& files = *who.owner->files;
@@ -103,21 +112,36 @@ constexpr uint32_t known_open_flags = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | 
                                       O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_LARGEFILE |
                                       O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH;
 
+long open_synthetic(synthetic_node& node, bool leads_to_object, uint32_t flags, ref<file>& opened) {
+    if (node.is_link() && !leads_to_object) // O_NOFOLLOW
+        return flags & O_PATH ? node.open(flags, opened) : -ELOOP;
+    if ((flags & O_DIRECTORY) && !node.is_directory())
+        return -ENOTDIR;
+    if (!leads_to_object)
+        return node.open(flags, opened);
+    ref<file> object = node.object();
+    return object ? object->reopen(flags & ~uint32_t(O_CREAT | O_EXCL), opened) : -ENOENT;
+}
+
 task<long> open_loaded(caller& who, named_place& at, uint32_t flags, uint32_t mode,
                        ref<file>& opened) {
     mode &= mode_permissions & ~who.owner->file_mode_mask;
     bool may_follow = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
     ref<inode> node;
+    ref<tmpfs_directory> parent;
     {
         lock_guard guard(names.lock);
         if (long error = at.resolve(may_follow ? path_walk::follow : 0); error < 0)
             co_return error;
         node = at.walk.node;
+        parent = at.walk.parent;
         if (!at.walk.is_host) {
             if (!node && !(flags & O_CREAT))
                 co_return -ENOENT;
             if (node && (flags & O_CREAT) && (flags & O_EXCL))
                 co_return -EEXIST;
+            if (!node && at.walk.is_synthetic)
+                co_return -ENOENT;
             if (!node)
                 if (long error = names.tree.make_file(at.walk, mode, node); error < 0)
                     co_return error;
@@ -128,7 +152,10 @@ task<long> open_loaded(caller& who, named_place& at, uint32_t flags, uint32_t mo
         place.node = std::move(node);
         co_return co_await host_open(std::move(place), at.device_path(), flags, mode, opened);
     }
-    co_return open_node(std::move(node), flags, who.owner, opened);
+    if (at.walk.is_synthetic)
+        co_return open_synthetic(static_cast<synthetic_node&>(*node), at.walk.leads_to_object,
+                                 flags, opened);
+    co_return open_node(std::move(node), std::move(parent), flags, who.owner, opened);
 }
 
 } // namespace
@@ -247,12 +274,27 @@ class path_builder {
 
 } // namespace
 
-long path_of(const path_place& place, char* buffer, std::string_view& path) {
-    path_builder out(buffer);
+namespace {
+
+// With names.lock held.
+long build_path(const path_place& place, path_builder& out) {
     if (!place.host_text().empty() && !out.prepend(place.host_text()))
         return -ENAMETOOLONG;
-    lock_guard guard(names.lock);
     const inode* at = place.node ? place.node.get() : names.tree.root();
+    ref<inode> synthetic;
+    while (at->kind() == inode_kind::synthetic) {
+        auto* node = static_cast<const synthetic_node*>(at);
+        ref<synthetic_node> parent = node->parent();
+        if (!parent) {
+            at = node->covers();
+            break;
+        }
+        char name[name_max];
+        if (!out.prepend({name, node->name(name)}))
+            return -ENAMETOOLONG;
+        synthetic = std::move(parent);
+        at = synthetic.get();
+    }
     while (at != names.tree.root()) {
         const tmpfs_directory* parent = static_cast<const tmpfs_directory*>(at)->parent();
         if (!parent)
@@ -261,8 +303,35 @@ long path_of(const path_place& place, char* buffer, std::string_view& path) {
             return -ENAMETOOLONG;
         at = parent;
     }
+    return 0;
+}
+
+} // namespace
+
+long path_of(const path_place& place, char* buffer, std::string_view& path) {
+    path_builder out(buffer);
+    lock_guard guard(names.lock);
+    if (long error = build_path(place, out); error < 0)
+        return error;
     path = out.text();
     return 0;
+}
+
+ref<shared_text> path_text_locked(const path_place& place) {
+    auto* page = static_cast<char*>(allocate_page());
+    if (!page)
+        return {};
+    path_builder out(page);
+    ref<shared_text> text;
+    if (build_path(place, out) == 0)
+        text = shared_text::make(out.text());
+    free_pages(page);
+    return text;
+}
+
+ref<shared_text> path_text(const path_place& place) {
+    lock_guard guard(names.lock);
+    return path_text_locked(place);
 }
 
 task<long> read_at(caller& who, file& f, void* to, size_t size, uint64_t offset) {
@@ -282,9 +351,13 @@ task<long> file_contents(caller& who, ref<file> f, ref<memory_object>& contents)
         co_return error;
     if ((attributes.mode & mode_type_mask) != mode_regular)
         co_return -EACCES;
+    ref<shared_text> name = f->describe();
     if (const uint8_t* image = f->contents_in_place()) {
         contents = memory_object::in_place(image, attributes.size);
-        co_return contents ? 0 : -ENOMEM;
+        if (!contents)
+            co_return -ENOMEM;
+        contents->name = std::move(name);
+        co_return 0;
     }
     ref<memory_object> made = memory_object::of_pages(attributes.size);
     if (!made)
@@ -300,6 +373,7 @@ task<long> file_contents(caller& who, ref<file> f, ref<memory_object>& contents)
             made->shorten(done); // it has become shorter meanwhile
         done += static_cast<size_t>(got);
     }
+    made->name = std::move(name);
     contents = std::move(made);
     co_return 0;
 }

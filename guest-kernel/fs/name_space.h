@@ -80,6 +80,10 @@ task<long> change_mode_at(caller& who, int directory, user_address path, uint32_
 // The absolute path of a directory, in the page `buffer`. -ENOENT: it has been removed.
 long path_of(const path_place& place, char* buffer, std::string_view& path);
 
+// The same as a text; with names.lock held, or not. Null: no memory, or it has been removed.
+ref<shared_text> path_text_locked(const path_place& place);
+ref<shared_text> path_text(const path_place& place);
+
 // Opens a file to execute; `flags` are execveat's. -EACCES if nobody may execute it.
 task<long> open_program(caller& who, int directory, user_address path, uint32_t flags,
                         ref<file>& opened);

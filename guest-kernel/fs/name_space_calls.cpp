@@ -30,12 +30,27 @@ task<long> file_attributes_of(caller& who, file& f, file_attributes& out) {
     co_return error;
 }
 
-// With names.lock held, after a walk that is not the host's.
+// With names.lock held, after a walk that is not the host's. must_wait: it is an open file, and the
+// rest has to be done without the lock.
 long tree_attributes(const path_walk& walk, file_attributes& out) {
     if (!walk.node)
         return -ENOENT;
+    if (walk.leads_to_object)
+        return must_wait;
     out = walk.node->attributes();
     return 0;
+}
+
+task<long> object_attributes(caller& who, path_walk& walk, file_attributes& out) {
+    ref<file> object = static_cast<synthetic_node&>(*walk.node).object();
+    if (!object)
+        co_return -ENOENT;
+    co_return co_await file_attributes_of(who, *object, out);
+}
+
+// What a call gets that would change a synthetic file system.
+long synthetic_change(const path_walk& walk, long if_there) {
+    return walk.node ? if_there : -ENOENT;
 }
 
 task<long> attributes_of_descriptor(caller& who, int directory, file_attributes& out) {
@@ -72,11 +87,24 @@ task<long> attributes_at(caller& who, int directory, user_address path, uint32_t
         if (long error = at.resolve(follow_unless(no_follow)); error < 0)
             co_return error;
         if (!at.walk.is_host)
-            co_return tree_attributes(at.walk, out);
+            if (long error = tree_attributes(at.walk, out); error != must_wait)
+                co_return error;
     }
+    if (at.walk.leads_to_object)
+        co_return co_await object_attributes(who, at.walk, out);
     co_return co_await host_attributes(ASYSCALL_HANDLE_EXPORT, at.device_path(),
                                        no_follow ? AT_SYMLINK_NOFOLLOW : 0, out);
 }
+
+namespace {
+
+long put_link(caller& who, std::string_view target, user_address buffer, uint64_t size) {
+    size_t count = target.size() < size ? target.size() : size;
+    long error = copy_to_user(*who.owner->space, buffer, target.data(), count);
+    return error < 0 ? error : static_cast<long>(count);
+}
+
+} // namespace
 
 task<long> read_link_at(caller& who, int directory, user_address path, user_address buffer,
                         uint64_t size) {
@@ -89,16 +117,23 @@ task<long> read_link_at(caller& who, int directory, user_address path, user_addr
         lock_guard guard(names.lock);
         if (long error = at.resolve(0); error < 0)
             co_return error;
-        if (!at.walk.is_host) {
+        if (!at.walk.is_host && !at.walk.is_synthetic) {
             if (!at.walk.node)
                 co_return -ENOENT;
             if (at.walk.node->kind() != inode_kind::symlink)
                 co_return -EINVAL;
-            auto target = static_cast<tmpfs_symlink&>(*at.walk.node).target();
-            size_t count = target.size() < size ? target.size() : size;
-            long error = copy_to_user(*who.owner->space, buffer, target.data(), count);
-            co_return error < 0 ? error : static_cast<long>(count);
+            co_return put_link(who, static_cast<tmpfs_symlink&>(*at.walk.node).target(), buffer,
+                               size);
         }
+    }
+    if (at.walk.is_synthetic) {
+        if (!at.walk.node)
+            co_return -ENOENT;
+        auto& node = static_cast<synthetic_node&>(*at.walk.node);
+        if (!node.is_link())
+            co_return -EINVAL;
+        ref<shared_text> target = node.link_text(&who);
+        co_return target ? put_link(who, target->text(), buffer, size) : -ENOENT;
     }
     auto* text = static_cast<char*>(allocate_page());
     if (!text)
@@ -135,8 +170,12 @@ task<long> access_at(caller& who, int directory, user_address path, uint32_t mod
                 co_return error;
             on_host = at.walk.is_host;
             if (!on_host)
-                if (long error = tree_attributes(at.walk, found); error < 0)
+                if (long error = tree_attributes(at.walk, found); error < 0 && error != must_wait)
                     co_return error;
+        }
+        if (at.walk.leads_to_object) {
+            if (long error = co_await object_attributes(who, at.walk, found); error < 0)
+                co_return error;
         }
         if (on_host)
             if (long error = co_await host_attributes(ASYSCALL_HANDLE_EXPORT, at.device_path(),
@@ -161,6 +200,8 @@ task<long> make_directory_at(caller& who, int directory, user_address path, uint
         lock_guard guard(names.lock);
         if (long error = at.resolve(0); error < 0)
             co_return error;
+        if (at.walk.is_synthetic)
+            co_return synthetic_change(at.walk, -EEXIST);
         if (!at.walk.is_host)
             co_return names.tree.make_directory(at.walk, mode);
     }
@@ -177,6 +218,8 @@ task<long> unlink_at(caller& who, int directory, user_address path, uint32_t fla
         lock_guard guard(names.lock);
         if (long error = at.resolve(0); error < 0)
             co_return error;
+        if (at.walk.is_synthetic)
+            co_return synthetic_change(at.walk, at.walk.name.empty() ? -EBUSY : -EPERM);
         if (!at.walk.is_host)
             co_return flags& AT_REMOVEDIR ? names.tree.remove_directory(at.walk)
                                           : names.tree.unlink(at.walk);
@@ -202,8 +245,11 @@ task<long> rename_at(caller& who, int from_directory, user_address from, int to_
             co_return error;
         if (long error = new_place.resolve(0); error < 0)
             co_return error;
-        if (old_place.walk.is_host != new_place.walk.is_host)
+        if (old_place.walk.is_host != new_place.walk.is_host ||
+            old_place.walk.is_synthetic != new_place.walk.is_synthetic)
             co_return -EXDEV;
+        if (old_place.walk.is_synthetic)
+            co_return synthetic_change(old_place.walk, -EPERM);
         if (!old_place.walk.is_host) {
             if (flags & ~static_cast<uint32_t>(RENAME_NOREPLACE))
                 co_return -EINVAL; // as file systems answer that can't exchange
@@ -230,8 +276,11 @@ task<long> link_at(caller& who, int from_directory, user_address from, int to_di
         co_return error;
     if (long error = made.resolve(0); error < 0)
         co_return error;
-    if (existing.walk.is_host != made.walk.is_host)
+    if (existing.walk.is_host != made.walk.is_host ||
+        existing.walk.is_synthetic != made.walk.is_synthetic)
         co_return -EXDEV;
+    if (existing.walk.is_synthetic)
+        co_return synthetic_change(existing.walk, -EPERM);
     if (existing.walk.is_host)
         co_return -EPERM; // the device makes no links: they could lead out of the export
     if (!existing.walk.node)
@@ -251,7 +300,9 @@ task<long> symlink_at(caller& who, user_address target, int directory, user_addr
         size_t size = static_cast<size_t>(result);
         lock_guard guard(names.lock);
         result = at.resolve(0);
-        if (result == 0)
+        if (result == 0 && at.walk.is_synthetic)
+            result = synthetic_change(at.walk, -EEXIST);
+        else if (result == 0)
             result = at.walk.is_host ? -EPERM : names.tree.make_symlink(at.walk, {text, size});
     }
     free_pages(text);
@@ -269,7 +320,7 @@ task<long> change_directory(caller& who, user_address path) {
             co_return error;
         if (!at.walk.node)
             co_return -ENOENT;
-        if (at.walk.node->kind() != inode_kind::directory)
+        if (!at.walk.is_directory())
             co_return -ENOTDIR;
         place.node = at.walk.node;
     }
@@ -329,6 +380,8 @@ task<long> set_times_at(caller& who, int directory, user_address path, user_addr
         co_return -EPERM;
     if (!at.walk.node)
         co_return -ENOENT;
+    if (at.walk.is_synthetic)
+        co_return -EPERM;
     if (change[0])
         at.walk.node->accessed = value[0];
     if (change[1])
@@ -348,6 +401,8 @@ task<long> change_mode_at(caller& who, int directory, user_address path, uint32_
         co_return -EPERM;
     if (!at.walk.node)
         co_return -ENOENT;
+    if (at.walk.is_synthetic)
+        co_return -EPERM;
     at.walk.node->permissions = mode & mode_permissions;
     at.walk.node->changed = current_file_time();
     co_return 0;

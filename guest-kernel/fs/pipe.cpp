@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "fs/tmpfs_nodes.h"
+
 namespace kernel {
 
 namespace {
@@ -26,6 +28,8 @@ class pipe final : public ref_counted {
         return ref<pipe>::adopt(made);
     }
     ~pipe() { free_pages(bytes_); }
+
+    const uint64_t number = new_inode_number();
 
     size_t used() const { return write_at_ - read_at_; }
     size_t room() const { return pipe_capacity - used(); }
@@ -92,11 +96,11 @@ class pipe final : public ref_counted {
     uint64_t write_at_ = 0;
 };
 
-file_attributes pipe_attributes(uint32_t mode) {
+file_attributes pipe_attributes(uint32_t mode, uint64_t number) {
     file_attributes out;
     out.mode = mode | 0600;
     out.links = 1;
-    out.inode = 1;
+    out.inode = number;
     return out;
 }
 
@@ -163,7 +167,7 @@ class pipe_end final : public file {
     }
 
     long attributes(file_attributes& out) override {
-        out = pipe_attributes(mode_fifo);
+        out = pipe_attributes(mode_fifo, pipe_->number);
         return 0;
     }
 
@@ -245,7 +249,7 @@ class eventfd final : public file {
     }
 
     long attributes(file_attributes& out) override {
-        out = pipe_attributes(0);
+        out = pipe_attributes(0, 1);
         return 0;
     }
     uint32_t poll() override {

@@ -206,7 +206,7 @@ long tmpfs::make_device(const char* path, uint32_t permissions, uint32_t major, 
     return make_device(walk, permissions, major, minor);
 }
 
-long tmpfs::make_mount(const char* path) {
+long tmpfs::make_mount_point(const char* path, tmpfs_directory*& made) {
     path_buffer buffer;
     if (!buffer.text())
         return -ENOMEM;
@@ -219,8 +219,16 @@ long tmpfs::make_mount(const char* path) {
     inode* node = walk.node ? walk.node.get() : walk.parent->find(walk.name);
     if (node->kind() != inode_kind::directory)
         return -ENOTDIR;
-    static_cast<tmpfs_directory*>(node)->is_mount = true;
+    made = static_cast<tmpfs_directory*>(node);
     return 0;
+}
+
+long tmpfs::make_mount(const char* path) {
+    tmpfs_directory* at;
+    long error = make_mount_point(path, at);
+    if (error == 0)
+        at->is_mount = true;
+    return error;
 }
 
 long tmpfs::make_parents(std::string_view path, char* buffer) {

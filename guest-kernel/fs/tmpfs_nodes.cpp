@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fs/tmpfs_nodes.h"
+#include "fs/synthetic.h"
 
 #include <linux/fcntl.h>
 #include <new>
@@ -7,11 +8,6 @@
 namespace kernel {
 
 namespace {
-
-uint64_t next_inode() {
-    static uint64_t last = 0;
-    return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
-}
 
 // FNV-1a.
 uint32_t hash_of(std::string_view name) {
@@ -27,8 +23,16 @@ size_t lesser(uint64_t a, uint64_t b) {
 
 } // namespace
 
+uint64_t new_inode_number() {
+    static uint64_t last = 0;
+    return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
 inode::inode(inode_kind kind, uint32_t permissions)
-    : number(next_inode())
+    : inode(kind, permissions, new_inode_number()) {}
+
+inode::inode(inode_kind kind, uint32_t permissions, uint64_t number)
+    : number(number)
     , permissions(permissions & mode_permissions)
     , kind_(kind) {
     accessed = modified = changed = current_file_time();
@@ -48,6 +52,8 @@ uint32_t inode::mode() const {
         return mode_symlink | permissions;
     case inode_kind::device:
         return mode_character | permissions;
+    case inode_kind::synthetic:
+        return static_cast<const synthetic_node*>(this)->type() | permissions;
     }
     __builtin_unreachable();
 }

@@ -14,11 +14,12 @@
 
 namespace kernel {
 
-enum class inode_kind : uint8_t { file, directory, symlink, device };
+enum class inode_kind : uint8_t { file, directory, symlink, device, synthetic };
 
 class inode : public ref_counted {
   public:
     inode(inode_kind kind, uint32_t permissions);
+    inode(inode_kind kind, uint32_t permissions, uint64_t number);
     virtual ~inode() = default;
 
     inode_kind kind() const { return kind_; }
@@ -159,8 +160,9 @@ class tmpfs_directory final : public inode {
     bool removed() const { return removed_; }
     bool is_within(const tmpfs_directory* ancestor) const;
 
-    // Names below this directory belong to another file system (hostfs).
+    // Names below this directory belong to another file system: the host's, or a synthetic one.
     bool is_mount = false;
+    ref<inode> covered_by;
 
   private:
     static constexpr size_t inline_buckets = 8;
@@ -182,6 +184,9 @@ class tmpfs_directory final : public inode {
     ref<tmpfs_directory> parent_;
     bool removed_ = false;
 };
+
+// A number that no other node has: for what has none of its own (a pipe).
+uint64_t new_inode_number();
 
 // What time stamps are taken from: the kernel's clock, or a counter in unit tests.
 file_time current_file_time();

@@ -20,9 +20,10 @@ constexpr size_t locked_at_once = 64 * 1024;
 
 class tree_file : public file {
   public:
-    tree_file(ref<inode> node, uint32_t flags)
+    tree_file(ref<inode> node, ref<tmpfs_directory> parent, uint32_t flags)
         : file(flags)
-        , node_(std::move(node)) {}
+        , node_(std::move(node))
+        , parent_(std::move(parent)) {}
 
     long attributes(file_attributes& out) override {
         lock_guard guard(names.lock);
@@ -45,12 +46,45 @@ class tree_file : public file {
         return 0;
     }
     long sync(bool) override { return 0; }
+    long reopen(uint32_t flags, ref<file>& made) override {
+        return open_node(node_, parent_, flags, nullptr, made);
+    }
+    ref<shared_text> describe() override {
+        if (node_->kind() == inode_kind::directory)
+            return path_text({node_, {}});
+        if (!parent_)
+            return shared_text::make("/memfd: (deleted)");
+        auto* page = static_cast<char*>(allocate_page());
+        if (!page)
+            return {};
+        ref<shared_text> text = describe_in_directory(page);
+        free_pages(page);
+        return text;
+    }
 
   protected:
     inode& node() const { return *node_; }
 
   private:
-    ref<inode> node_;
+    ref<shared_text> describe_in_directory(char* page) {
+        lock_guard guard(names.lock);
+        ref<shared_text> directory = path_text_locked({ref<inode>(parent_), {}});
+        std::string_view name = parent_->name_of(node_.get());
+        std::string_view before = directory ? directory->text() : std::string_view("/", 1);
+        if (name.empty())
+            name = "(deleted)";
+        if (before.size() + 1 + name.size() > page_size)
+            return {};
+        size_t size = before.size();
+        __builtin_memcpy(page, before.data(), size);
+        if (page[size - 1] != '/')
+            page[size++] = '/';
+        __builtin_memcpy(page + size, name.data(), name.size());
+        return shared_text::make({page, size + name.size()});
+    }
+
+    const ref<inode> node_;
+    const ref<tmpfs_directory> parent_; // which has a name for it, unless that was taken away
 };
 
 // A file's pages as mappings show them.
@@ -227,10 +261,11 @@ long make_memory_file(uint32_t flags, bool sealable, ref<file>& made) {
         return -ENOMEM;
     if (sealable)
         contents->allow_sealing();
-    return open_node(std::move(contents), flags, nullptr, made);
+    return open_node(std::move(contents), {}, flags, nullptr, made);
 }
 
-long open_node(ref<inode> node, uint32_t flags, process* opener, ref<file>& made) {
+long open_node(ref<inode> node, ref<tmpfs_directory> parent, uint32_t flags, process* opener,
+               ref<file>& made) {
     inode_kind kind = node->kind();
     bool only_path = flags & O_PATH;
     if (kind == inode_kind::symlink && !only_path)
@@ -240,7 +275,7 @@ long open_node(ref<inode> node, uint32_t flags, process* opener, ref<file>& made
     if (kind == inode_kind::directory) {
         if (!only_path && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)))
             return -EISDIR;
-        made = ref<file>::adopt(new (std::nothrow) open_directory(std::move(node), flags));
+        made = ref<file>::adopt(new (std::nothrow) open_directory(std::move(node), {}, flags));
         return made ? 0 : -ENOMEM;
     }
     if (kind == inode_kind::device && !only_path) {
@@ -254,10 +289,12 @@ long open_node(ref<inode> node, uint32_t flags, process* opener, ref<file>& made
             if (long error = contents.truncate(0); error < 0)
                 return error;
         }
-        made = ref<file>::adopt(new (std::nothrow) open_regular(std::move(node), flags));
+        made = ref<file>::adopt(new (std::nothrow)
+                                    open_regular(std::move(node), std::move(parent), flags));
         return made ? 0 : -ENOMEM;
     }
-    made = ref<file>::adopt(new (std::nothrow) tree_file(std::move(node), flags));
+    made =
+        ref<file>::adopt(new (std::nothrow) tree_file(std::move(node), std::move(parent), flags));
     return made ? 0 : -ENOMEM;
 }
 

@@ -4,6 +4,7 @@
 // functions are called with `lock` held, close() aside.
 #pragma once
 
+#include "fs/tmpfs_nodes.h"
 #include "fs/unix_socket.h"
 
 namespace kernel {
@@ -26,6 +27,7 @@ struct unix_pair : ref_counted {
     static constexpr size_t most_messages = 512; // in a queue: empty ones cost memory, too
 
     struct end_state {
+        const uint64_t number = new_inode_number();
         list<unix_message> received;
         size_t bytes = 0, messages = 0;
         bool open = true;

@@ -138,7 +138,7 @@ long unix_socket::attributes(file_attributes& out) {
     out = {};
     out.mode = mode_socket | 0777;
     out.links = 1;
-    out.inode = 1;
+    out.inode = pair_->ends[end_].number;
     return 0;
 }
 

@@ -73,18 +73,99 @@ long path_walk::enter_mount(tmpfs_directory*& current, char*& position) {
     return 0;
 }
 
-// The target takes the place of everything up to `position`.
-long path_walk::expand(const tmpfs_symlink& link, char*& position) {
-    if (++links_ > symlink_depth_max)
-        return -ELOOP;
-    std::string_view target = link.target();
-    size_t rest = __builtin_strlen(position) + 1; // with its "/" and NUL
-    if (target.size() + rest > path_max)
+// `text` takes the place of everything up to `position`.
+long path_walk::put_before(std::string_view text, bool slash, char*& position) {
+    size_t rest = __builtin_strlen(position) + 1; // with its NUL
+    if (text.size() + slash + rest > path_max)
         return -ENAMETOOLONG;
-    __builtin_memmove(buffer_ + target.size(), position, rest);
-    __builtin_memcpy(buffer_, target.data(), target.size());
+    __builtin_memmove(buffer_ + text.size() + slash, position, rest);
+    __builtin_memcpy(buffer_, text.data(), text.size());
+    if (slash)
+        buffer_[text.size()] = '/';
     position = buffer_;
     return 0;
+}
+
+// What a symbolic link says is walked from the directory that the link is in, or from the root.
+long path_walk::expand(std::string_view target, char*& position) {
+    if (++links_ > symlink_depth_max)
+        return -ELOOP;
+    if (long error = put_before(target, false, position))
+        return error;
+    if (*buffer_ == '\0')
+        return -ENOENT;
+    if (*buffer_ == '/') {
+        current_ = root_;
+        synthetic_.reset();
+    }
+    return 0;
+}
+
+// The walk goes on there.
+long path_walk::go_to(const path_place& place, char*& position) {
+    inode* at = place.node ? place.node.get() : root_;
+    if (at->kind() == inode_kind::synthetic) {
+        auto* node = static_cast<synthetic_node*>(at);
+        if (!node->is_directory())
+            return -ENOTDIR;
+        current_ = node->covers();
+        synthetic_ = ref<synthetic_node>(node);
+        return 0;
+    }
+    if (at->kind() != inode_kind::directory)
+        return -ENOTDIR;
+    current_ = static_cast<tmpfs_directory*>(at);
+    synthetic_.reset();
+    std::string_view prefix = place.host_text();
+    if (!current_->is_mount || prefix.size() == 0)
+        return 0;
+    return put_before(prefix, *position && *position != '/', position);
+}
+
+void path_walk::finish(ref<inode> found, std::string_view component, bool wants_directory) {
+    is_synthetic = bool(synthetic_);
+    if (!is_synthetic)
+        parent = ref<tmpfs_directory>(current_);
+    name = component;
+    node = std::move(found);
+    must_be_directory = wants_directory;
+}
+
+long path_walk::walk_synthetic(std::string_view component, bool last, bool wants_directory,
+                               unsigned flags, char*& position, bool& done) {
+    ref<synthetic_node> found = synthetic_->find(component);
+    if (found && found->is_link() && (!last || wants_directory || (flags & follow))) {
+        ref<shared_text> text;
+        path_place place;
+        switch (found->follow(who, text, place)) {
+        case synthetic_node::target::text:
+            return text ? expand(text->text(), position) : -ENOENT;
+        case synthetic_node::target::place:
+            return ++links_ > symlink_depth_max ? -ELOOP : go_to(place, position);
+        case synthetic_node::target::gone:
+            return -ENOENT;
+        case synthetic_node::target::object:
+            break;
+        }
+        if (!last || wants_directory)
+            return -ENOTDIR;
+        leads_to_object = true;
+    } else if (found ? !found->is_directory() && (!last || wants_directory) : !last) {
+        return found ? -ENOTDIR : -ENOENT;
+    } else if (!last) {
+        synthetic_ = std::move(found);
+        return 0;
+    }
+    done = true;
+    finish(std::move(found), component, wants_directory);
+    return 0;
+}
+
+bool path_walk::is_directory() const {
+    if (!node)
+        return false;
+    return is_synthetic ? static_cast<synthetic_node&>(*node).is_directory()
+                        : node->kind() == inode_kind::directory;
 }
 
 long path_walk::run(tmpfs_directory* root, const path_place& start, char* buffer, unsigned flags) {
@@ -95,38 +176,30 @@ long path_walk::run(tmpfs_directory* root, const path_place& start, char* buffer
         return -ENOENT;
 
     // References, not bare pointers, are not needed while the caller holds the tree's lock.
-    tmpfs_directory* current = root;
-    if (*position != '/' && start.node) {
-        if (start.node->kind() != inode_kind::directory)
-            return -ENOTDIR;
-        current = static_cast<tmpfs_directory*>(start.node.get());
-        std::string_view prefix = start.host_text();
-        if (current->is_mount && prefix.size() > 0) {
-            size_t rest = __builtin_strlen(position) + 1;
-            if (prefix.size() + 1 + rest > path_max)
-                return -ENAMETOOLONG;
-            __builtin_memmove(position + prefix.size() + 1, position, rest);
-            __builtin_memcpy(position, prefix.data(), prefix.size());
-            position[prefix.size()] = '/';
-        }
-    }
+    current_ = root;
+    if (*position != '/' && start.node)
+        if (long error = go_to(start, position))
+            return error;
 
     for (;;) {
-        if (current->is_mount) {
-            if (long error = enter_mount(current, position))
+        if (!synthetic_ && current_->is_mount) {
+            if (long error = enter_mount(current_, position))
                 return error;
             if (is_host) {
-                node = ref<inode>(current);
+                node = ref<inode>(current_);
                 return 0;
             }
             continue;
         }
+        if (!synthetic_ && current_->covered_by)
+            synthetic_ = ref(static_cast<synthetic_node*>(current_->covered_by.get()));
         position = skip_slashes(position);
         if (!*position) {
             // "/", "a/.", "a/..": the directory itself, without a name of its own.
+            is_synthetic = bool(synthetic_);
             parent.reset();
             name = {};
-            node = ref<inode>(current);
+            node = is_synthetic ? ref<inode>(synthetic_) : ref<inode>(current_);
             must_be_directory = true;
             return 0;
         }
@@ -138,43 +211,45 @@ long path_walk::run(tmpfs_directory* root, const path_place& start, char* buffer
         if (is_dot(component))
             continue;
         if (is_dot_dot(component)) {
-            if (current->parent())
-                current = current->parent();
+            bool above = synthetic_ && !(synthetic_ = synthetic_->parent());
+            if ((above || !synthetic_) && current_->parent())
+                current_ = current_->parent();
             continue;
         }
 
         bool last = !*skip_slashes(end);
         bool wants_directory = *end == '/' || (last && (flags & must_directory));
-        inode* found = current->find(component);
+        if (synthetic_) {
+            bool done = false;
+            long error = walk_synthetic(component, last, wants_directory, flags, position, done);
+            if (error || done)
+                return error;
+            continue;
+        }
+        inode* found = current_->find(component);
         if (found && found->kind() == inode_kind::symlink &&
             (!last || wants_directory || (flags & follow))) {
-            if (long error = expand(*static_cast<tmpfs_symlink*>(found), position))
+            if (long error = expand(static_cast<tmpfs_symlink*>(found)->target(), position))
                 return error;
-            if (*buffer_ == '\0')
-                return -ENOENT;
-            if (*buffer_ == '/')
-                current = root;
             continue;
         }
+        bool is_directory = found && found->kind() == inode_kind::directory;
         if (!last) {
-            if (!found)
-                return -ENOENT;
-            if (found->kind() != inode_kind::directory)
-                return -ENOTDIR;
-            current = static_cast<tmpfs_directory*>(found);
+            if (!is_directory)
+                return found ? -ENOTDIR : -ENOENT;
+            current_ = static_cast<tmpfs_directory*>(found);
             continue;
         }
-        if (found && wants_directory && found->kind() != inode_kind::directory)
+        if (found && wants_directory && !is_directory)
             return -ENOTDIR;
-        if (found && found->kind() == inode_kind::directory &&
-            static_cast<tmpfs_directory*>(found)->is_mount) {
-            current = static_cast<tmpfs_directory*>(found);
-            continue;
+        if (is_directory) {
+            auto* directory = static_cast<tmpfs_directory*>(found);
+            if (directory->is_mount || directory->covered_by) {
+                current_ = directory;
+                continue;
+            }
         }
-        parent = ref<tmpfs_directory>(current);
-        name = component;
-        node = ref<inode>(found);
-        must_be_directory = wants_directory;
+        finish(ref<inode>(found), component, wants_directory);
         return 0;
     }
 }

@@ -6,10 +6,12 @@
 //
 //   "/usr/../host/a/b"  ->  host, host_path "a/b"
 //   "/tmp/new"          ->  parent /tmp, name "new", node null
+//   "/proc/self/fd/0"   ->  node, a link of procfs; followed, it leads to an open file
 //   "/host/../tmp"      ->  /tmp: ".." leaves a mount by counting names, as a path on the host
 //                           never leads above the export
 #pragma once
 
+#include "fs/synthetic.h"
 #include "fs/tmpfs_nodes.h"
 
 namespace kernel {
@@ -48,9 +50,27 @@ class path_walk {
     ref<inode> node;
     bool must_be_directory = false; // the path ends in "/", "." or ".."
 
+    // The path leads into a synthetic file system: `node` is one of its nodes, or null, and
+    // `parent` is null.
+    bool is_synthetic = false;
+    // ... and on through `node`, a link, to the open file that it stands for.
+    bool leads_to_object = false;
+    bool is_directory() const;
+
+    const caller* who = nullptr; // whose path it is: /proc/self
+
   private:
     long enter_mount(tmpfs_directory*& current, char*& position);
-    long expand(const tmpfs_symlink& link, char*& position);
+    long put_before(std::string_view text, bool slash, char*& position);
+    long expand(std::string_view target, char*& position);
+    long go_to(const path_place& place, char*& position);
+    long walk_synthetic(std::string_view component, bool last, bool wants_directory, unsigned flags,
+                        char*& position, bool& done);
+    void finish(ref<inode> found, std::string_view component, bool wants_directory);
+
+    // Where the walk is: a directory of the tree or, if there is one, the synthetic node below it.
+    tmpfs_directory* current_ = nullptr;
+    ref<synthetic_node> synthetic_;
 
     char* buffer_ = nullptr;
     tmpfs_directory* root_ = nullptr;

@@ -118,6 +118,10 @@ int format_to_v(char* buffer, size_t size, const char* format, va_list arguments
             put_number(out, c, wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned), 16,
                        false);
             break;
+        case 'o':
+            put_number(out, c, wide ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned), 8,
+                       false);
+            break;
         case 'p':
             out.put('0');
             out.put('x');

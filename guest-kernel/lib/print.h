@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The kernel log: lines on the UART. print() understands what printf does for %d %i %u %x %p %s
+// The kernel log: lines on the UART. print() understands what printf does for %d %i %u %x %o %p %s
 // %c %% with width, 0, -, .precision and l/ll/z; no floating point. One call is one atomic write,
 // so lines of several harts don't mix. Lines that begin with "ouros: " are for the user, who did
 // not ask for a log: the launcher shows them on stderr, the others only when it is --verbose.

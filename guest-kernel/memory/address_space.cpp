@@ -126,6 +126,8 @@ long address_space::insert(area&& description) {
                !description.leaving && a.protection == description.protection;
     };
     size_t size = description.end - description.start;
+    if (size > limit_ || mapped_bytes_ > limit_ - size)
+        return -ENOMEM;
     changes_++;
     area* previous = nullptr;
     if (next)
@@ -235,12 +237,20 @@ user_address address_space::find_free(size_t size) {
 
 // ---- Mapping ----
 
+namespace {
+
+long check_range(user_address start, size_t size, uint64_t offset) {
+    if (!size || ((start | size | offset) & page_mask))
+        return -EINVAL;
+    return in_user_range(start, size) ? 0 : -ENOMEM;
+}
+
+} // namespace
+
 long address_space::map(user_address start, size_t size, uint8_t protection,
                         ref<memory_object> object, uint64_t object_offset, uint64_t object_end) {
-    if (!size || ((start | size) & page_mask))
-        return -EINVAL;
-    if (!in_user_range(start, size))
-        return -ENOMEM;
+    if (long error = check_range(start, size, 0); error < 0)
+        return error;
     area description;
     description.start = start;
     description.end = start + size;
@@ -254,10 +264,8 @@ long address_space::map(user_address start, size_t size, uint8_t protection,
 
 long address_space::map_shared(user_address start, size_t size, uint8_t protection,
                                ref<page_object> pages, uint64_t offset, bool may_write) {
-    if (!size || ((start | size | offset) & page_mask))
-        return -EINVAL;
-    if (!in_user_range(start, size))
-        return -ENOMEM;
+    if (long error = check_range(start, size, offset); error < 0)
+        return error;
     area description;
     description.start = start;
     description.end = start + size;
@@ -555,6 +563,8 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
     area* next = areas_.next(*a);
     if (a->end == start + old_size && in_user_range(start, new_size) &&
         (!next || next->start >= start + new_size)) {
+        if (mapped_bytes_ + (new_size - old_size) > limit_)
+            return -ENOMEM;
         mapped_bytes_ += new_size - old_size;
         a->end = start + new_size;
         return long(start);

@@ -20,11 +20,11 @@
 #include <cstdint>
 
 #include "arch/riscv64/page_table.h"
-#include "fs/shared_text.h"
 #include "lib/error.h"
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/spinlock.h"
+#include "memory/address_space_view.h"
 #include "memory/page_object.h"
 #include "memory/pages.h"
 #include "memory/user_memory.h"
@@ -180,6 +180,19 @@ class address_space : public ref_counted {
     void set_signal_return(user_address address) { signal_return_ = address; }
     user_address signal_return() const { return signal_return_; }
 
+    // Where execve has put the strings; the stack begins below them.
+    void set_strings(user_address arguments, user_address arguments_end, user_address environment,
+                     user_address environment_end);
+    void set_stack_start(user_address start) { layout_.stack_start = start; }
+    address_layout layout();
+    area_sums sum_areas();
+    // The areas from an address on, at most `count`: how many.
+    unsigned view_areas(user_address from, area_view* out, unsigned count);
+    // A byte per page: 1 if it is there. -ENOMEM where nothing is mapped.
+    long residency(user_address start, size_t pages, uint8_t* out);
+    // How much may be mapped at once, in bytes: RLIMIT_AS.
+    void set_limit(uint64_t bytes) { limit_ = bytes; }
+
     // The value that the satp register, and the device, take.
     uint64_t satp() const { return satp_; }
     size_t resident_pages() const { return resident_; }
@@ -267,6 +280,8 @@ class address_space : public ref_counted {
     user_address break_ = 0;
     user_address stack_bottom_ = 0;
     user_address signal_return_ = 0;
+    uint64_t limit_ = ~0ull;
+    address_layout layout_;  // what set_strings and set_stack_start have set
     bool transfers_ = false; // begin_transfers() was called
     static constexpr unsigned frame_slots = 512;
     uint64_t frames_used_[frame_slots / 64] = {};

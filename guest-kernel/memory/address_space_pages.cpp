@@ -202,6 +202,8 @@ long address_space::copy_to(address_space& child, bool preemptible) {
     child.break_ = break_;
     child.stack_bottom_ = stack_bottom_;
     child.signal_return_ = signal_return_;
+    child.layout_ = layout_;
+    child.limit_ = limit_;
     return 0;
 }
 

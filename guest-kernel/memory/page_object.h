@@ -7,6 +7,7 @@
 // Lock order: a file's lock, the address space's, the object's own.
 #pragma once
 
+#include "fs/shared_text.h"
 #include "lib/error.h"
 #include "lib/ref.h"
 
@@ -15,6 +16,9 @@ namespace kernel {
 class page_object : public ref_counted {
   public:
     virtual ~page_object() = default;
+
+    // Absolute path of the file, or null. Set before others know of the object.
+    ref<shared_text> name;
 
     // The page at an index, made if there is none yet, with a reference for the caller.
     // -ENOMEM; -ENXIO behind the end.

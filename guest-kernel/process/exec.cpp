@@ -7,6 +7,7 @@
 
 #include "fs/devices.h"
 #include "process/elf.h"
+#include "process/limits.h"
 #include "process/process.h"
 #include "schedule/scheduler.h"
 #include "signals/signals.h"
@@ -19,7 +20,7 @@ namespace kernel {
 
 namespace {
 
-constexpr size_t stack_size = 8 << 20;     // RLIMIT_STACK; comes in on demand
+constexpr size_t least_stack = arguments_limit + (128 << 10), most_stack = 1 << 30;
 constexpr uint64_t hardware_capabilities = // one bit per letter of "imafdc"
     1u << ('i' - 'a') | 1u << ('m' - 'a') | 1u << ('a' - 'a') | 1u << ('f' - 'a') |
     1u << ('d' - 'a') | 1u << ('c' - 'a');
@@ -84,7 +85,7 @@ void put_pointers(word_writer& words, const string_block& block, user_address ad
 
 long make_stack(address_space& space, const char* path, const string_block& arguments,
                 const string_block& environment, const loaded_program& program,
-                user_address scheduler, user_address& pointer) {
+                user_address scheduler, size_t stack_size, user_address& pointer) {
     if (arguments.size + environment.size + (arguments.count + environment.count) * 8 >
         arguments_limit)
         return -E2BIG;
@@ -99,6 +100,8 @@ long make_stack(address_space& space, const char* path, const string_block& argu
     user_address path_at = stack.bytes(path, strlen(path) + 1);
     user_address environment_at = stack.bytes(environment.data, environment.size);
     user_address arguments_at = stack.bytes(arguments.data, arguments.size);
+    space.set_strings(arguments_at, arguments_at + arguments.size, environment_at,
+                      environment_at + environment.size);
     uint8_t random[16];
     random_bytes(random, sizeof random);
     stack.align(16);
@@ -131,6 +134,7 @@ long make_stack(address_space& space, const char* path, const string_block& argu
     stack.reserve(words_count * 8);
     stack.align(16);
     pointer = stack.at();
+    space.set_stack_start(pointer);
 
     word_writer words(space, pointer);
     words.put(arguments.count);
@@ -158,7 +162,14 @@ string_block string_block::of(const char* data, size_t size) {
 }
 
 long make_program_image(ref<memory_object> file, const char* path, const string_block& arguments,
-                        const string_block& environment, program_image& out, const char*& why) {
+                        const string_block& environment, uint64_t stack_limit, program_image& out,
+                        const char*& why) {
+    if (stack_limit == no_limit)
+        stack_limit = default_stack_limit;
+    stack_limit = (stack_limit + page_size - 1) & ~uint64_t(page_size - 1);
+    size_t stack_size = stack_limit < least_stack  ? least_stack
+                        : stack_limit > most_stack ? most_stack
+                                                   : stack_limit;
     why = "out of memory";
     out.space = address_space::create();
     if (!out.space)
@@ -175,7 +186,7 @@ long make_program_image(ref<memory_object> file, const char* path, const string_
         return scheduler;
     out.space->set_signal_return(user_address(scheduler) + signal_return_offset());
     long error = make_stack(*out.space, path, arguments, environment, program,
-                            user_address(scheduler), out.stack);
+                            user_address(scheduler), stack_size, out.stack);
     if (error == -E2BIG)
         why = "arguments and environment are too long";
     out.entry = program.entry;

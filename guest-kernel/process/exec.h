@@ -28,9 +28,10 @@ struct program_image {
     user_address stack = 0;
 };
 
-// 0 or -errno; `why` is for the log.
+// 0 or -errno; `why` is for the log. `stack_limit`: RLIMIT_STACK, how large the stack may become.
 long make_program_image(ref<memory_object> file, const char* path, const string_block& arguments,
-                        const string_block& environment, program_image& out, const char*& why);
+                        const string_block& environment, uint64_t stack_limit, program_image& out,
+                        const char*& why);
 
 // Its name is the last component of the program's path.
 void name_process(process& p, const char* path);

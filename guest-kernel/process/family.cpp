@@ -2,7 +2,9 @@
 #include "process/family.h"
 
 #include "process/family_table.h"
+#include "process/load.h"
 #include "process/session.h"
+#include "process/thread.h"
 
 namespace kernel {
 
@@ -10,6 +12,9 @@ spinlock family_lock;
 list<process, all_processes> process_table;
 
 namespace {
+
+uint64_t processes_made, ended_switches; // of processes that are not in the table any more
+int last_id;
 
 using family = list<process, children_of>;
 
@@ -22,6 +27,7 @@ bool waits_for_children(const process& parent) {
 // Out of the table. The caller drops the table's reference, after the lock.
 ref<process> forget(process& p) {
     list<process, all_processes>::remove(p);
+    ended_switches += p.counters.context_switches;
     return ref<process>::adopt(&p);
 }
 
@@ -82,7 +88,21 @@ long look(process& parent, const child_choice& which, ended_child& out, ref<proc
 void enter_family(process& p, process* parent) {
     p.add_ref(); // the table's
     lock_guard guard(family_lock);
-    process_table.push_back(p);
+    processes_made++;
+    last_id = last_id > p.id ? last_id : p.id;
+    // In order of their numbers. Only processes that are made at the same time come out of it.
+    process* before = process_table.back();
+    while (before && before->id > p.id)
+        before =
+            before == process_table.front()
+                ? nullptr
+                : static_cast<process*>(static_cast<list_node<all_processes>*>(before)->previous);
+    if (!before)
+        process_table.push_front(p);
+    else if (process* after = process_table.next(*before))
+        process_table.insert_before(*after, p);
+    else
+        process_table.push_back(p);
     enter_session(p, parent);
     if (!parent)
         return;
@@ -141,6 +161,22 @@ ref<process> find_process(int id) {
     return {};
 }
 
+ref<process> find_process_or_zombie(int id) {
+    lock_guard guard(family_lock);
+    for (process& p : process_table)
+        if (p.id == id)
+            return ref<process>(&p);
+    return {};
+}
+
+int next_process_id(int id) {
+    lock_guard guard(family_lock);
+    for (process& p : process_table) // in order
+        if (p.id > id)
+            return p.id;
+    return -1;
+}
+
 ref<process> next_process(int id) {
     lock_guard guard(family_lock);
     process* next = nullptr;
@@ -155,6 +191,25 @@ void each_process(void (*f)(process&, void*), void* context) {
     for (process& p : process_table)
         if (!p.zombie)
             f(p, context);
+}
+
+system_counts count_system() {
+    lock_guard guard(family_lock);
+    system_counts counts;
+    counts.context_switches = ended_switches;
+    counts.processes_made = processes_made;
+    counts.last_id = last_id;
+    for (process& p : process_table) {
+        counts.processes++;
+        lock_guard process_guard(p.lock);
+        counts.context_switches += p.counters.context_switches;
+        for (thread& t : p.threads) {
+            counts.threads++;
+            counts.context_switches += t.counters.context_switches;
+            counts.running += t.is_runnable();
+        }
+    }
+    return counts;
 }
 
 resource_usage usage_of_children(process& p) {

@@ -21,6 +21,9 @@ void process_ended(process& p);
 
 // Null: there is no such process, or it is a zombie.
 ref<process> find_process(int id);
+ref<process> find_process_or_zombie(int id);
+// The lowest number above `id` that a process or zombie has; -1: none.
+int next_process_id(int id);
 // The one with the lowest number above `id` that is not a zombie: to go through all of them without
 // a lock.
 ref<process> next_process(int id);

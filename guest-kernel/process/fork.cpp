@@ -37,6 +37,7 @@ long copy_parts(process& parent, process& child, bool lend_space) {
     child.file_mode_mask = parent.file_mode_mask;
     lock_guard guard(parent.lock);
     child.executable = parent.executable;
+    child.limits = parent.limits;
     memcpy(child.actions, parent.actions, sizeof child.actions);
     return 0;
 }

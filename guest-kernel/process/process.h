@@ -13,6 +13,7 @@
 #include "lib/ref.h"
 #include "lib/spinlock.h"
 #include "memory/address_space.h"
+#include "process/limits.h"
 #include "process/session.h"
 #include "process/usage.h"
 #include "signals/signals.h"
@@ -93,6 +94,7 @@ class process : public ref_counted,
     signal_action actions[signal_count] = {};
     process_signals signal_state;
     uint32_t file_mode_mask = 022;
+    resource_limits limits;
 
     list<ring> rings;                            // with `lock`
     std::atomic<sender_table*> senders{nullptr}; // made when the first one is registered

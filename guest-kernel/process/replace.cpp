@@ -211,9 +211,9 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
             co_return error;
         next->executable = preparing->contents->name;
         const char* why;
-        if (long error = make_program_image(std::move(preparing->contents), preparing->path,
-                                            preparing->arguments.block(),
-                                            preparing->environment.block(), next->image, why);
+        if (long error = make_program_image(
+                std::move(preparing->contents), preparing->path, preparing->arguments.block(),
+                preparing->environment.block(), limit_of(p, limit_stack).soft, next->image, why);
             error < 0)
             co_return error;
         next->frame =
@@ -262,6 +262,7 @@ void begin_program(thread& t) {
     {
         ref<address_space> space = next->image.space; // the old one is dropped after the lock
         lock_guard guard(p.lock);
+        space->set_limit(p.limits.of[limit_space].soft);
         std::swap(p.space, space);
         std::swap(p.executable, next->executable);
         memcpy(t.name, p.name, sizeof t.name);

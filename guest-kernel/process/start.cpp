@@ -137,7 +137,7 @@ task<long> start(ref<process> p) {
     program_image image;
     const char* why = "out of memory";
     error = make_program_image(std::move(program), path, argument_block, strings_of(environment),
-                               image, why);
+                               default_stack_limit, image, why);
     if (error < 0)
         give_up(path, why, status_not_executable);
     p->space = image.space;

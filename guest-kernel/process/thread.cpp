@@ -6,14 +6,8 @@
 
 namespace kernel {
 
-namespace {
-
-constexpr unsigned default_priority = 32;
-
-} // namespace
-
 thread::thread(process& owner_process, int thread_id)
-    : schedulable(kind_of::thread, default_priority)
+    : schedulable(kind_of::thread, default_thread_priority)
     , id(thread_id)
     , started(now())
     , process_(&owner_process) {

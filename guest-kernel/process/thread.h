@@ -28,6 +28,8 @@ namespace kernel {
 struct uintr_receiver;
 struct user_device;
 
+inline constexpr unsigned default_thread_priority = 32;
+
 class thread final : public ref_counted,
                      public schedulable,
                      public list_node<process_threads>,
@@ -51,6 +53,11 @@ class thread final : public ref_counted,
     void collect_result() {
         if (state.load(std::memory_order_acquire) == completed)
             take_result();
+    }
+
+    // It runs, or would if there were a hart for it.
+    bool is_runnable() const {
+        return !ended && !signal_state.in_stop && state.load(std::memory_order_relaxed) != parked;
     }
 
     int id;                   // changes when a program is executed: then it is the process's

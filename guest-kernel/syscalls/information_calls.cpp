@@ -6,8 +6,11 @@
 #include "arch/riscv64/hart.h"
 #include "fs/devices.h"
 #include "fs/fd_table.h"
+#include "process/family.h"
+#include "process/load.h"
 #include "process/thread.h"
 #include "syscalls/syscall.h"
+#include "syscalls/system_name.h"
 #include "syscalls/time_value.h"
 
 namespace kernel {
@@ -16,8 +19,8 @@ namespace {
 
 long sys_uname(uint64_t to) {
     char fields[6][65] = {};
-    // The release is what the C library asks for: the oldest Linux it supports, and then some.
-    const char* values[6] = {"Ouros", "ouros", "6.12.0-ouros", "#1", "riscv64", "(none)"};
+    const char* values[6] = {system_name,    system_node,    system_release,
+                             system_version, system_machine, system_domain};
     for (int i = 0; i < 6; i++)
         memcpy(fields[i], values[i], strlen(values[i]));
     return write_user(current_space(), to, fields);
@@ -36,50 +39,39 @@ long sys_sysinfo(uint64_t to) {
     } info;
     static_assert(sizeof info == 112);
     info.uptime = int64_t(now() / 1'000'000'000);
+    load_average load = current_load();
+    for (int i = 0; i < 3; i++)
+        info.loads[i] = load.of[i];
+    unsigned processes = count_system().threads;
+    info.processes = uint16_t(processes < 0xffff ? processes : 0xffff);
     info.total_ram = total_page_count() * page_size;
     info.free_ram = free_page_count() * page_size;
     return write_user(current_space(), to, info);
 }
 
-constexpr uint64_t unlimited = ~0ull;
-
-// Fixed limits: -1 (all ones) is no limit.
-uint64_t limit_of(uint64_t resource) {
-    switch (resource) {
-    case 3: // RLIMIT_STACK
-        return 8 << 20;
-    case 4: // RLIMIT_CORE
-        return 0;
-    case 7: // RLIMIT_NOFILE
-        return max_descriptors;
-    default:
-        return unlimited;
-    }
-}
-
 long sys_prlimit64(uint64_t id, uint64_t resource, uint64_t new_at, uint64_t old_at) {
-    constexpr uint64_t resources = 16;
-    if (id && int(id) != current_process().id)
-        return -ESRCH;
-    if (resource >= resources)
+    if (uint32_t(resource) >= limit_count)
         return -EINVAL;
-    uint64_t limits[2] = {limit_of(resource), limit_of(resource)};
-    if (old_at)
-        if (long error = write_user(current_space(), old_at, limits); error < 0)
-            return error;
-    if (new_at) {
-        uint64_t wanted[2];
+    resource_limit wanted;
+    if (new_at)
         if (long error = read_user(current_space(), wanted, new_at); error < 0)
             return error;
-        if (wanted[0] > wanted[1])
-            return -EINVAL;
-        return wanted[0] == limits[0] ? 0 : -EPERM;
-    }
-    return 0;
+    ref<process> p = int(id) ? find_process(int(id)) : ref<process>(&current_process());
+    if (!p)
+        return -ESRCH;
+    resource_limit old = limit_of(*p, unsigned(resource));
+    if (new_at)
+        if (long error = set_limit(*p, unsigned(resource), wanted); error < 0)
+            return error;
+    return old_at ? write_user(current_space(), old_at, old) : 0;
 }
 
 long sys_getrlimit(uint64_t resource, uint64_t to) {
     return sys_prlimit64(0, resource, 0, to);
+}
+
+long sys_setrlimit(uint64_t resource, uint64_t from) {
+    return from ? sys_prlimit64(0, resource, from, 0) : -EFAULT;
 }
 
 long sys_getrusage(uint64_t whose, uint64_t to) {
@@ -154,6 +146,7 @@ const syscall_entry information_calls[] = {
     CALL(sysinfo),
     CALL(prlimit64),
     CALL(getrlimit),
+    CALL(setrlimit),
     CALL(getrusage),
     CALL(getrandom),
     {258, "riscv_hwprobe", erase(sys_riscv_hwprobe)},

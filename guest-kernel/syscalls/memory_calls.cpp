@@ -150,13 +150,33 @@ long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, ui
         return -EACCES;
     if (type != MAP_PRIVATE) {
         shared_contents shared{f->shared_pages(), offset, f->writable()};
-        if (shared.pages)
+        if (shared.pages) {
+            shared.pages->name = f->describe();
             return map_memory(p, address, size, uint8_t(protection), flags, std::move(shared));
+        }
         if (prot & PROT_WRITE)
             return -ENODEV; // what is written would not reach the file
     }
     return wait_for(map_file(waiting_caller(), std::move(f), address, size, uint8_t(protection),
                              flags, offset));
+}
+
+long sys_mincore(uint64_t start, uint64_t size, uint64_t out) {
+    if (start & page_mask)
+        return -EINVAL;
+    if (size > user_end)
+        return -ENOMEM;
+    uint8_t there[256];
+    for (uint64_t pages = (size + page_mask) >> page_shift, done = 0; done < pages;) {
+        uint64_t count = pages - done < sizeof there ? pages - done : sizeof there;
+        address_space& space = current_space();
+        if (long error = space.residency(start + done * page_size, count, there); error < 0)
+            return error;
+        if (long error = copy_to_user(space, out + done, there, count); error < 0)
+            return error;
+        done += count;
+    }
+    return 0;
 }
 
 long sys_mprotect(uint64_t start, uint64_t size, uint64_t prot) {
@@ -255,10 +275,15 @@ long sys_riscv_flush_icache() {
 } // namespace
 
 const syscall_entry memory_calls[] = {
-    CALL(brk),    CALL(mmap),
-    CALL(munmap), CALL(mprotect),
-    CALL(mremap), CALL_PAIR(madvise),
-    CALL(msync),  {259, "riscv_flush_icache", erase(sys_riscv_flush_icache)},
+    CALL(brk),
+    CALL(mmap),
+    CALL(munmap),
+    CALL(mprotect),
+    CALL(mincore),
+    CALL(mremap),
+    CALL_PAIR(madvise),
+    CALL(msync),
+    {259, "riscv_flush_icache", erase(sys_riscv_flush_icache)},
     {},
 };
 

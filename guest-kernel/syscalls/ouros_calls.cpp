@@ -22,10 +22,8 @@
 
 namespace kernel {
 
-namespace {
-
 // Exact: every entry is counted once, where it is told apart.
-void collect(process& p, ouros_statistics& s) {
+void collect_statistics(process& p, ouros_statistics& s) {
     lock_guard guard(p.lock);
     thread_counters sum = p.counters;
     uint64_t ecalls = p.syscalls;
@@ -54,6 +52,8 @@ void collect(process& p, ouros_statistics& s) {
                        s.page_faults + s.other_traps;
 }
 
+namespace {
+
 void count_what_is_in_use(ouros_statistics& s) {
     heap_use heap = heap_in_use();
     s.pages_used = total_page_count() - free_page_count() - heap.pages;
@@ -64,7 +64,7 @@ void count_what_is_in_use(ouros_statistics& s) {
 
 long statistics(uint64_t out, uint64_t size) {
     ouros_statistics s{};
-    collect(current_process(), s);
+    collect_statistics(current_process(), s);
     if (size > offsetof(ouros_statistics, pages_used))
         count_what_is_in_use(s);
     if (size > sizeof s)

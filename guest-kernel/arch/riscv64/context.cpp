@@ -95,6 +95,7 @@ void switch_out(thread& t) {
     if (uint64_t& spent = this_hart().kernel_ticks; spent) {
         t.kernel_ticks.store(t.kernel_ticks.load(std::memory_order_relaxed) + spent,
                              std::memory_order_relaxed);
+        this_hart().kernel_ticks_of_all += spent;
         spent = 0;
     }
     save_float_if_dirty(t);

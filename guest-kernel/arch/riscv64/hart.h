@@ -28,6 +28,8 @@ inline constexpr uint64_t pending_reschedule = 2; // somebody else should run
 inline constexpr uint64_t pending_signal = 4;     // the thread has one to take
 inline constexpr uint64_t pending_sigreturn = 8;  // the call was rt_sigreturn
 
+inline constexpr unsigned interrupt_kinds = 3;
+
 struct hart {
     uint64_t stack_top;     // end of the kernel stack
     uint64_t emergency_top; // a second one for a fault in the kernel itself
@@ -46,9 +48,11 @@ struct hart {
     uint64_t stretch_entry;  // system call number, or scause
     uint64_t leave_measured; // what `leave` would be
 
-    uint64_t kernel_ticks; // of the running thread, since it was switched in
-    uint64_t id;           // as the firmware numbers it
-    unsigned index;        // 0..harts - 1
+    uint64_t kernel_ticks;                // of the running thread, since it was switched in
+    uint64_t kernel_ticks_of_all;         // of the threads that were switched out
+    uint64_t interrupts[interrupt_kinds]; // that were taken in a thread: software, timer, external
+    uint64_t id;                          // as the firmware numbers it
+    unsigned index;                       // 0..harts - 1
     std::atomic<bool> online;
     uint32_t instructions_seen; // see synchronise_instructions
     // Preemption in the kernel (schedule/preempt.h).

@@ -31,6 +31,8 @@ namespace kernel::arch::interrupts {
 
 namespace {
 
+run_clock idle[max_harts];
+
 uint64_t ticks(nanoseconds deadline) {
     return deadline / tick_ns + 1;
 }
@@ -71,12 +73,18 @@ void arm_slice(uint64_t ticks_left, nanoseconds deadline) {
 void sleep(nanoseconds deadline) {
     set_timer(deadline == never ? ~0ull : ticks(deadline));
     plic_defer(false);
+    idle[this_hart().index].start(time_ticks());
     asm volatile("wfi" ::: "memory");
+    idle[this_hart().index].stop(time_ticks());
     // Claimed while the threshold lets deferred sources through: the PLIC keeps a source pending
     // until then, also when its line has fallen, and the next wfi would not sleep.
     if (read_csr<csr_sip>() & interrupt_external)
         plic_handle();
     plic_defer(true);
+}
+
+nanoseconds idle_time(unsigned index) {
+    return ticks_to_ns(idle[index].total());
 }
 
 void send(unsigned index) {

@@ -26,6 +26,9 @@ void poll();
 // Waits for an interrupt, at most until `deadline`.
 void sleep(nanoseconds deadline);
 
+// How long the hart has slept.
+nanoseconds idle_time(unsigned hart_index);
+
 // The next timer interrupt: in so many ticks, or at `deadline` if that is earlier.
 void arm_slice(uint64_t ticks_left, nanoseconds deadline);
 

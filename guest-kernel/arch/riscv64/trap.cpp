@@ -10,6 +10,7 @@
 #include "lib/print.h"
 #include "process/exit.h"
 #include "process/fault.h"
+#include "process/load.h"
 #include "process/thread.h"
 #include "schedule/scheduler.h"
 #include "signals/frame.h"
@@ -35,12 +36,16 @@ uint8_t access_of(uint64_t cause) {
     switch (number) {
     case 5:
         t.counters.timer_interrupts++;
+        this_hart().interrupts[1]++;
+        load_sample_if_due();
         break;
     case 9:
         t.counters.device_interrupts++;
+        this_hart().interrupts[2]++;
         break;
     default: // another hart has work for this one
         t.counters.other_traps++;
+        this_hart().interrupts[0]++;
         break;
     }
     schedule(leaving::interrupted); // looks at what is pending
