@@ -60,7 +60,7 @@ uint32_t inode::mode() const {
 
 file_attributes inode::attributes() const {
     file_attributes result;
-    result.device = 1;
+    result.device = kind_ == inode_kind::synthetic ? synthetic_device : tree_device;
     result.inode = number;
     result.mode = mode();
     result.links = links;

@@ -18,6 +18,10 @@ inline constexpr size_t name_max = 255;
 inline constexpr unsigned symlink_depth_max = 40;
 inline constexpr uint64_t file_size_max = INT64_MAX;
 
+// Device numbers of file systems: the tree in memory and, as Linux numbers those without a device,
+// the synthetic ones. A file that has no place in any has 0.
+inline constexpr uint64_t tree_device = 1, synthetic_device = 4;
+
 inline constexpr uint32_t mode_type_mask = 0170000;
 inline constexpr uint32_t mode_fifo = 0010000;
 inline constexpr uint32_t mode_character = 0020000;

@@ -114,6 +114,7 @@ long memfd_create(caller&, uint64_t name, uint64_t flags);
 long getcwd(caller&, uint64_t buffer, uint64_t size);
 task<long> fchdir(caller&, uint64_t fd);
 long fstatfs(caller&, uint64_t fd, uint64_t out);
+task<long> fstatfs_later(caller&, uint64_t fd, uint64_t out);
 long umask(caller&, uint64_t mask);
 long fchmod(caller&, uint64_t fd, uint64_t mode);
 long fchown(caller&, uint64_t fd, uint64_t user, uint64_t group);

@@ -74,14 +74,19 @@ long put_statx(caller& who, const file_attributes& from, uint64_t out) {
     return write_user(*who.owner->space, out, to);
 }
 
-long put_statfs(caller& who, uint64_t out) {
+// Which file system it is, by the device number of the file; of the host's nothing more is known.
+long put_statfs(caller& who, const file_attributes& of, uint64_t out) {
     struct statfs to = {};
-    to.f_type = TMPFS_MAGIC;
     to.f_bsize = page_size;
     to.f_frsize = page_size;
-    to.f_blocks = static_cast<long>(total_page_count());
-    to.f_bfree = to.f_bavail = static_cast<long>(free_page_count());
     to.f_namelen = name_max;
+    if (of.device == tree_device) {
+        to.f_type = TMPFS_MAGIC;
+        to.f_blocks = static_cast<long>(total_page_count());
+        to.f_bfree = to.f_bavail = static_cast<long>(free_page_count());
+    } else {
+        to.f_type = of.device == synthetic_device ? PROC_SUPER_MAGIC : V9FS_MAGIC;
+    }
     return write_user(*who.owner->space, out, to);
 }
 
@@ -137,11 +142,26 @@ task<long> statfs(caller& who, uint64_t path, uint64_t out) {
     file_attributes found;
     if (long error = co_await attributes_at(who, AT_FDCWD, path, 0, found); error < 0)
         co_return error;
-    co_return put_statfs(who, out);
+    co_return put_statfs(who, found, out);
 }
 
 long fstatfs(caller& who, uint64_t fd, uint64_t out) {
-    return who.owner->files->get(fd) ? put_statfs(who, out) : -EBADF;
+    ref<file> f = who.owner->files->get(fd);
+    if (!f)
+        return -EBADF;
+    file_attributes found;
+    long error = f->attributes(found);
+    return error == 0 ? put_statfs(who, found, out) : error;
+}
+
+task<long> fstatfs_later(caller& who, uint64_t fd, uint64_t out) {
+    ref<file> f = who.owner->files->get(fd);
+    if (!f)
+        co_return -EBADF;
+    file_attributes found;
+    if (long error = co_await f->attributes_later(who, found); error < 0)
+        co_return error;
+    co_return put_statfs(who, found, out);
 }
 
 long lseek(caller& who, uint64_t fd, uint64_t offset, uint64_t whence) {

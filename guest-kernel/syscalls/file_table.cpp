@@ -21,7 +21,7 @@ const syscall_entry file_calls[] = {
     CALL_OF(statfs),       CALL_OF(chdir),       CALL_OF(truncate),
     CALL_OF(sendfile),     CALL_OF(pselect6),    CALL_PAIR(ioctl),
     CALL_OF(pipe2),        CALL_OF(eventfd2),    CALL_OF(getcwd),
-    CALL_OF(fchdir),       CALL_OF(fstatfs),     CALL_OF(umask),
+    CALL_OF(fchdir),       CALL_PAIR(fstatfs),     CALL_OF(umask),
     CALL_OF(fchmod),       CALL_OF(fchown),      CALL_OF(fadvise64),
     CALL_OF(flock),        CALL_OF(sync),        CALL_OF(memfd_create),
     {},

@@ -82,6 +82,7 @@ void switch_in(thread& t) {
     p.space->seen_by(self.index);
     fetch_new_instructions();
     load_float_if_needed(t);
+    self.clock = &t.run_time;
     t.run_time.start(time_ticks());
     switch_in_user_traps(t);
     if (t.receiver || p.has_senders())

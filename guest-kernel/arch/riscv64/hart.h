@@ -12,6 +12,7 @@
 #include "arch/riscv64/frame.h"
 
 namespace kernel {
+class run_clock;
 class thread;
 class process;
 struct parked_work;
@@ -48,6 +49,7 @@ struct hart {
     uint64_t stretch_entry;  // system call number, or scause
     uint64_t leave_measured; // what `leave` would be
 
+    const run_clock* clock;               // of the running thread
     uint64_t kernel_ticks;                // of the running thread, since it was switched in
     uint64_t kernel_ticks_of_all;         // of the threads that were switched out
     uint64_t interrupts[interrupt_kinds]; // that were taken in a thread: software, timer, external
@@ -62,7 +64,7 @@ struct hart {
     uint64_t spare_stack[most_spare_stacks]; // the ends
     parked_work* parking;
     uint64_t kernel_preemptions; // others read it
-    thread* float_owner;        // whose floating-point registers are in the hart
+    thread* float_owner;         // whose floating-point registers are in the hart
 };
 static_assert(offsetof(hart, stack_top) == HART_STACK);
 static_assert(offsetof(hart, emergency_top) == HART_EMERGENCY);

@@ -160,7 +160,8 @@ long write_status(const subject& s, text& to) {
         return error;
     memory_of memory(s);
     to.print("Name:\t");
-    to.add_escaped(v.name);
+    for (const char* at = v.name; *at; at++)
+        to.print(*at == '\n' ? "\\n" : *at == '\\' ? "\\\\" : "%c", *at);
     to.print("\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
              memory.process ? memory.process->file_mode_mask : 0, state_text(v.state), s.process,
              v.id, v.parent);
@@ -207,8 +208,6 @@ long store_name(int process_id, int thread_id, std::string_view data) {
     if (!p)
         return -ESRCH;
     size_t size = data.size();
-    if (size && data.data()[size - 1] == '\n')
-        size--;
     char name[16] = {};
     __builtin_memcpy(name, data.data(), size < sizeof name - 1 ? size : sizeof name - 1);
     ref<thread> found; // dropped after the lock

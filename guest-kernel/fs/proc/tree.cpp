@@ -173,12 +173,6 @@ class node final : public synthetic_node {
         links = is_directory() ? 2 : 1;
     }
 
-    file_attributes attributes() const override {
-        file_attributes result = inode::attributes();
-        result.device = 4;
-        return result;
-    }
-
     ref<synthetic_node> find(std::string_view name) override {
         if (!entry_.below || !exists())
             return {};
@@ -209,9 +203,14 @@ class node final : public synthetic_node {
             return entry_.link_text(subject_);
         ref<shared_text> says;
         path_place place;
-        if (follow(who, says, place) == target::place)
+        switch (follow(who, says, place)) {
+        case target::text:
+            return says;
+        case target::place:
             return path_text(place);
-        return says;
+        default:
+            return {};
+        }
     }
     ref<file> object() override { return entry_.object ? entry_.object(subject_) : ref<file>(); }
 
