@@ -146,7 +146,7 @@ task<long> recvfrom_later(caller& who, uint64_t fd, uint64_t buffer, uint64_t si
 
 } // namespace call
 
-const syscall_entry socket_calls[] = {
+static const syscall_entry socket_calls[] = {
     CALL_OF(socketpair),
     CALL_OF(shutdown),
     CALL_PAIR(sendto),
@@ -155,5 +155,6 @@ const syscall_entry socket_calls[] = {
     CALL_PAIR(recvmsg),
     {},
 };
+REGISTER_CALLS(socket_calls)
 
 } // namespace kernel

@@ -30,6 +30,7 @@
 #include "arch/riscv64/kernel_section.h"
 #include "async/task.h"
 #include "async/wait_queue.h"
+#include "lib/registry.h"
 #include "memory/user_memory.h"
 
 namespace kernel {
@@ -181,8 +182,11 @@ syscall_function erase(F* function) {
     }
 
 extern const syscall_entry process_calls[], child_calls[], memory_calls[], time_calls[],
-    signal_calls[], information_calls[], futex_calls[], file_calls[], affinity_calls[],
-    socket_calls[], timer_calls[];
+    signal_calls[], information_calls[], futex_calls[], file_calls[], affinity_calls[];
+// Lists of what can be left out of the kernel register themselves.
+using syscall_list = const syscall_entry*;
+REGISTRY(syscall_list, calls)
+#define REGISTER_CALLS(list) REGISTER(calls) constinit const syscall_list registered_##list = list;
 
 // Boot: fills the table.
 void syscalls_start();

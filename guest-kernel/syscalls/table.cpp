@@ -20,7 +20,7 @@ namespace {
 
 const syscall_entry* const lists[] = {
     process_calls, child_calls, memory_calls,   time_calls,   signal_calls, information_calls,
-    futex_calls,   file_calls,  affinity_calls, socket_calls, timer_calls,
+    futex_calls,   file_calls,  affinity_calls,
 };
 
 const syscall_entry* entries[SYSCALL_LIMIT];
@@ -66,12 +66,22 @@ long syscall_beyond_table() {
 
 } // extern "C"
 
+namespace {
+
+void enter(const syscall_entry* list) {
+    for (; list->function; list++)
+        syscall_functions[list->number] = list->function, entries[list->number] = list;
+}
+
+} // namespace
+
 void syscalls_start() {
     for (syscall_function& f : syscall_functions)
         f = erase(sys_unknown);
     for (const syscall_entry* list : lists)
-        for (; list->function; list++)
-            syscall_functions[list->number] = list->function, entries[list->number] = list;
+        enter(list);
+    for (const syscall_entry* list : registered_calls())
+        enter(list);
 }
 
 const syscall_entry* find_syscall(unsigned number) {

@@ -165,9 +165,10 @@ long sys_timer_delete(uint64_t id) {
 
 } // namespace
 
-const syscall_entry timer_calls[] = {
+static const syscall_entry timer_calls[] = {
     CALL(getitimer),     CALL(setitimer),        CALL(timer_create), CALL(timer_settime),
     CALL(timer_gettime), CALL(timer_getoverrun), CALL(timer_delete), {},
 };
+REGISTER_CALLS(timer_calls)
 
 } // namespace kernel
