@@ -208,7 +208,7 @@ static void test_create_checks(void)
         { 1, { .ring = 1ull << 60, .sq_entries = 8, .cq_entries = 8 },
           -EFAULT },
         { 1, { .ring = GUEST_RAM, .sq_entries = 8, .cq_entries = 8,
-               .flags = 1 }, -EINVAL },
+               .flags = ASYSCALL_PAIR_KERNEL_CALLS << 1 }, -EINVAL },
         { 1, { .ring = GUEST_RAM, .sq_entries = 8, .cq_entries = 8,
                .satp = 9ull << 60 }, -EINVAL },
         { 1, { .ring = GUEST_RAM, .sq_entries = 8, .cq_entries = 8,
