@@ -10,20 +10,20 @@ namespace ouros {
 
 // One completion is one wake: an operation has one waiter, which looks at nothing else until then.
 void worker::drain_completions() {
-    auto* wake = scheduler_.wake;
     counters_.completions +=
-        ring_.reap([this, wake](uint64_t user_data, int32_t result, uint32_t /* flags */) {
+        ring_.reap([this](uint64_t user_data, int32_t result, uint32_t /* flags */) {
             auto* request = reinterpret_cast<operation*>(user_data);
             request->result_ = result;
-            wake(&queue_, request->waiter_);
+            wake(request->waiter_);
         });
 }
 
 extern "C" void ouros_reactor_dispatch(uint64_t vectors) {
     constexpr uint64_t completion = uint64_t{1} << OUROS_VECTOR_COMPLETION;
-    this_worker.count_interrupt();
+    worker& here = *worker::here();
+    here.count_interrupt();
     if (vectors & completion)
-        this_worker.drain_completions();
+        here.drain_completions();
     if (vectors & ~completion) [[unlikely]]
         uintr::ouros_uintr_dispatch(vectors & ~completion);
 }

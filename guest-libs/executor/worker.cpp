@@ -5,13 +5,30 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <ouros/crew.hpp>
 #include <ouros/reactor.hpp>
 #include <ouros/task.hpp>
+#include <ouros/timer.hpp>
 #include <ouros/worker.hpp>
 
 namespace ouros {
 
-constinit thread_local worker this_worker;
+extern "C" {
+constinit thread_local user_thread ouros_this_thread = {};
+}
+constinit thread_local worker* worker_of_thread = nullptr;
+
+namespace {
+
+constinit thread_local poller* pollers_of_thread = nullptr;
+
+// The frame of a detached strand is not freed before its thread runs something else.
+void bury(void* frame) {
+    if (void* previous = std::exchange(ouros_this_thread.dead, frame))
+        std::coroutine_handle<>::from_address(previous).destroy();
+}
+
+} // namespace
 
 int64_t worker::start(const worker_options& options) {
     ouros_ring where = {};
@@ -24,10 +41,13 @@ int64_t worker::start(const worker_options& options) {
     }
     scheduler_.init(&queue_, nullptr);
     yield_ = scheduler_.yield;
+    plain_home_ = reinterpret_cast<uintptr_t>(this);
     ring_ = ring(where);
     batch_ = options.batch < options.sq_entries ? options.batch : options.sq_entries;
-    counters_ = {};
-    install_reactor();
+    pollers_ = &pollers_of_thread;
+    worker_of_thread = this;
+    if (!crew_)
+        install_reactor();
     uintr::enable();
     return 0;
 }
@@ -36,8 +56,28 @@ void worker::stop() {
     uintr::disable(); // the handler would look at a ring that is gone
     kernel::ring_close(); // returns when nothing is in flight
     uintr::take();
-    bury(nullptr);
+    if (!crew_) {
+        bury(nullptr);
+        worker_of_thread = nullptr;
+    }
     ring_ = ring();
+}
+
+void worker::start_strand(strand* started, const strand_options& how) {
+    scheduler_.task_init(started, how.priority);
+    started->bound = how.bound;
+    started->deadline = how.deadline;
+    worker* home = this;
+    if (crew_ && how.worker < crew_->count)
+        home = crew_->workers[how.worker];
+    started->home = reinterpret_cast<uintptr_t>(home) | (crew_ != nullptr);
+    wake(started);
+}
+
+void worker::set_priority(strand* changed, unsigned priority) {
+    scheduler_.set_priority(&queue_, changed, priority);
+    if (crew_ && changed->state == OUROS_TASK_READY && changed != queue_.running)
+        woken(changed);
 }
 
 void worker::submit() {
@@ -49,7 +89,7 @@ void worker::submit() {
 
 // A strand that yields for ever must not keep others' requests from the device.
 ouros_task* worker::yield_and_submit(ouros_queue* queue) {
-    worker& self = this_worker;
+    worker& self = *here();
     if (++self.yields_ >= 16)
         self.submit();
     return self.scheduler_.yield(queue);
@@ -90,34 +130,51 @@ bool worker::submit_backlog() {
     return moved;
 }
 
-std::coroutine_handle<> worker::finish() {
-    uintr::disable();
+// The running strand is over. It leaves the queue before anybody hears of its end, for whoever does
+// may free it.
+std::coroutine_handle<> worker::finish(detail::promise_base& promise) {
     ouros_task* next = scheduler_.exit(&queue_);
+    void* frame = promise.self.address();
+    strand* joiner = exchange(&promise.joiner, detail::promise_base::ended());
+    if (joiner == detail::promise_base::detached()) {
+        ouros_this_thread.dead = frame;
+    } else if (joiner == detail::promise_base::of_run()) [[unlikely]] {
+        if (crew_ && number_ != 0)
+            crew_->workers[0]->nudge();
+        uintr::enable();
+        return std::noop_coroutine(); // to the loop, which looks whether it is over
+    } else if (joiner) {
+        wake(joiner);
+        if (!next || queue_.top < next->list) {
+            uint8_t woken = next ? next->flags & OUROS_TASK_WOKEN : 0;
+            ouros_task* first = scheduler_.reschedule(&queue_);
+            if (next)
+                next->flags |= woken;
+            next = first;
+        }
+    }
+    std::coroutine_handle<> where = next ? resume_point(next) : std::noop_coroutine();
     uintr::enable();
-    if (!next)
-        return std::noop_coroutine();
-    return resume_point(next);
+    return where;
 }
 
 std::coroutine_handle<> detail::finish_strand(promise_base& promise) noexcept {
-    promise.done = true;
-    if (promise.joiner)
-        this_worker.wake(promise.joiner);
-    if (promise.detached) {
-        if (promise.error)
-            std::terminate(); // as a std::thread does: nobody is there to catch it
-        this_worker.bury(promise.self);
-    }
-    return this_worker.finish();
+    // Strands that nobody waits for end like threads: an exception ends the program.
+    if (promise.error && load_acquire(&promise.joiner) == promise_base::detached())
+        std::terminate();
+    if (ouros_this_thread.dead) [[unlikely]]
+        bury(nullptr);
+    uintr::disable();
+    return worker::here()->finish(promise);
 }
 
-void worker::add_poller(poller* added) {
-    added->next = pollers_;
-    pollers_ = added;
+void current_worker::add_poller(poller* added) const {
+    added->next = pollers_of_thread;
+    pollers_of_thread = added;
 }
 
-void worker::remove_poller(poller* removed) {
-    for (poller** at = &pollers_; *at; at = &(*at)->next) {
+void current_worker::remove_poller(poller* removed) const {
+    for (poller** at = &pollers_of_thread; *at; at = &(*at)->next) {
         if (*at == removed) {
             *at = removed->next;
             return;
@@ -130,17 +187,17 @@ void worker::remove_poller(poller* removed) {
 // the peers knew. True: there is something to do.
 bool worker::poll() {
     bool waited_for = false;
-    for (poller* each = pollers_; each; each = each->next)
+    for (poller* each = *pollers_; each; each = each->next)
         waited_for = waited_for || each->waiting;
     uint32_t allowed = waited_for ? polling_.allowed() : 0;
     if (!allowed)
         return false;
-    for (poller* each = pollers_; each; each = each->next)
+    for (poller* each = *pollers_; each; each = each->next)
         each->sleeps(each, false);
     bool found = false;
     uint32_t looks = 0;
     for (; looks < allowed; looks++) {
-        for (poller* each = pollers_; each; each = each->next)
+        for (poller* each = *pollers_; each; each = each->next)
             if (each->waiting && each->look(each))
                 found = true;
         if (found || ring_.ready() || ouros_sched_has_posted(&queue_))
@@ -152,10 +209,10 @@ bool worker::poll() {
         polling_.found(looks);
     else
         polling_.missed();
-    for (poller* each = pollers_; each; each = each->next)
+    for (poller* each = *pollers_; each; each = each->next)
         each->sleeps(each, true);
     full_fence();
-    for (poller* each = pollers_; each; each = each->next)
+    for (poller* each = *pollers_; each; each = each->next)
         if (each->waiting && each->look(each))
             found = true;
     return found || looks < allowed;
@@ -177,28 +234,53 @@ void worker::idle() {
         std::fputs("ouros: the device has stopped this queue pair\n", stderr);
         std::abort();
     }
-    if (pollers_ && poll())
+    if (*pollers_ && poll())
         return;
+    if (crew_) {
+        ask_company();
+        if (ouros_sched_has_posted(&queue_) || done())
+            return leave_idle();
+        if (std::exchange(armed_, false))
+            uintr::timer::disarm();
+    }
     counters_.waits++;
     // That the SQ has room again interrupts nobody, and the device may take entries without soon
     // completing one: with a backlog, look again after a while.
     constexpr uint64_t a_while = 100'000;
     kernel::wait(backlog_first_ ? a_while : kernel::forever);
+    if (crew_) {
+        uintr::disable();
+        leave_idle();
+    }
 }
 
-void worker::run_until(const bool* done) {
-    while (!*done) {
+// With user interrupts off, which they are afterwards if there is nothing: what runs next.
+ouros_task* worker::pick() {
+    if (ouros_sched_has_posted(&queue_))
+        drain();
+    ouros_task* next = scheduler_.reschedule(&queue_);
+    if (!next) {
+        idle();
         uintr::disable();
-        if (ouros_sched_has_posted(&queue_))
-            scheduler_.drain(&queue_);
-        ouros_task* next = scheduler_.reschedule(&queue_);
-        if (!next)
-            idle();
-        uintr::enable();
-        if (next)
-            resume_point(next).resume();
     }
-    bury(nullptr);
+    return next;
+}
+
+bool worker::done() const {
+    return number_ == 0 ? root_->done() : crew_->is_over();
+}
+
+void worker::run_until(const detail::promise_base& root) {
+    root_ = &root;
+    while (!root.done()) {
+        if (ouros_task* next = pick()) {
+            std::coroutine_handle<> where = resume_point(next);
+            uintr::enable();
+            where.resume();
+            uintr::disable();
+        }
+    }
+    uintr::enable();
 }
 
 } // namespace ouros

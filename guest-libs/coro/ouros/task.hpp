@@ -14,6 +14,7 @@
 #include <exception>
 #include <new>
 #include <ouros/frame_pool.hpp>
+#include <ouros/ordering.h>
 #include <ouros/strand.hpp>
 #include <utility>
 
@@ -34,10 +35,23 @@ std::coroutine_handle<> finish_strand(promise_base& promise) noexcept;
 struct promise_base : strand {
     std::coroutine_handle<> continuation; // the awaiting coroutine; null at the root of a strand
     std::coroutine_handle<> self;         // roots only, as all below
-    strand* joiner;                       // waits for this strand's end
-    bool done;
-    bool detached; // nobody will ask for the result: the frame goes with the strand
+    strand* joiner;                       // who waits for its end, or one of those below
     std::exception_ptr error;
+
+    // Strand and joiner may be on different workers, and each may be preempted anywhere: both
+    // exchange `joiner`, and whoever comes second does what is left to do.
+    static strand* ended() { return reinterpret_cast<strand*>(1); }    // the strand is over
+    static strand* detached() { return reinterpret_cast<strand*>(2); } // the frame goes with it
+    static strand* of_run() { return reinterpret_cast<strand*>(3); }   // run() waits for it
+
+    bool done() const { return load_acquire(&joiner) == ended(); }
+    // False: it is over already.
+    bool join(strand* who) {
+        if (exchange(&joiner, who) != ended())
+            return true;
+        store_relaxed(&joiner, ended());
+        return false;
+    }
 
     promise_base() noexcept {}
 

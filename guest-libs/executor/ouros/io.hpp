@@ -113,6 +113,24 @@ struct [[nodiscard]] yield {
     void await_resume() const noexcept {}
 };
 
+// Goes on on worker number `worker`, and stays there, or if `stay` is false until somebody else has
+// nothing to do.
+struct [[nodiscard]] bind {
+    explicit bind(unsigned worker, bool stay = true)
+        : worker_(worker)
+        , stay_(stay) {}
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> coroutine) const noexcept {
+        uintr::disable();
+        return worker::here()->move(worker_, stay_, coroutine);
+    }
+    void await_resume() const noexcept {}
+
+  private:
+    unsigned worker_;
+    bool stay_;
+};
+
 } // namespace ouros
 
 #endif // OUROS_IO_HPP

@@ -32,21 +32,19 @@ class spawned {
     ~spawned() {
         if (!coroutine_)
             return;
-        if (coroutine_.promise().done)
+        if (!coroutine_.promise().join(detail::promise_base::detached()))
             coroutine_.destroy();
-        else
-            coroutine_.promise().detached = true;
     }
 
-    bool done() const { return coroutine_.promise().done; }
+    bool done() const { return coroutine_.promise().done(); }
     detail::promise_base& promise() { return coroutine_.promise(); }
     // The result of one that is done.
     T take() { return coroutine_.promise().take(); }
 
     bool await_ready() const noexcept { return done(); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) noexcept {
-        coroutine_.promise().joiner = this_worker.current();
-        return this_worker.suspend(waiting);
+        detail::promise_base& promise = coroutine_.promise();
+        return this_worker.suspend_if(waiting, [&](strand* self) { return promise.join(self); });
     }
     T await_resume() { return take(); }
 
@@ -55,17 +53,19 @@ class spawned {
 };
 
 template <typename T>
-spawned<T> spawn(task<T> work, unsigned priority = default_priority) {
+spawned<T> spawn(task<T> work, const strand_options& how = {}) {
     auto coroutine = work.release();
     auto& promise = coroutine.promise();
     promise.continuation = nullptr;
     promise.self = coroutine;
     promise.joiner = nullptr;
-    promise.done = false;
-    promise.detached = false;
     promise.resume_point = coroutine.address();
-    this_worker.start_strand(&promise, priority);
+    this_worker.start_strand(&promise, how);
     return spawned<T>(coroutine);
+}
+template <typename T>
+spawned<T> spawn(task<T> work, unsigned priority) {
+    return spawn(std::move(work), {.priority = priority});
 }
 
 namespace detail {
@@ -73,10 +73,9 @@ namespace detail {
 // Waits for a strand's end and leaves its result where it is.
 struct ended {
     promise_base& promise;
-    bool await_ready() const noexcept { return promise.done; }
+    bool await_ready() const noexcept { return promise.done(); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) const noexcept {
-        promise.joiner = this_worker.current();
-        return this_worker.suspend(waiting);
+        return this_worker.suspend_if(waiting, [&](strand* self) { return promise.join(self); });
     }
     void await_resume() const noexcept {}
 };
@@ -142,9 +141,10 @@ inline task<void> when_all(std::vector<task<void>> work) {
         each.take();
 }
 
-// Runs a program: sets up this thread's worker, runs `program` and all it spawns until `program`
-// is over, and returns its result. What is still in flight then is cancelled. On a system that is
-// not Ouros, or without the device: one line on stderr, and 1.
+// Runs a program: sets up this thread's worker, and others if `options` want them, runs `program`
+// and all it spawns until `program` is over, and returns its result. What is still in flight then
+// is cancelled, and what still runs is not resumed. On a system that is not Ouros, or without the
+// device: one line on stderr, and 1.
 int run(task<int> program, const worker_options& options = {});
 
 } // namespace ouros

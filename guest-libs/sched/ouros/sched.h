@@ -81,6 +81,8 @@ enum ouros_task_state {
 /* What the running task's next yield or suspend has to look at: rare. */
 #define OUROS_TASK_WOKEN 1u /* a wake has come since it was picked */
 #define OUROS_TASK_MOVED 2u /* its priority has changed: *list is the old one's */
+#define OUROS_TASK_SEEN 4u  /* the owner's: it ran at the last tick, and has run since, for its next
+                               yield or suspend clears this */
 
 struct ouros_task {
     struct ouros_task* next; /* owner: neighbours in *list */
@@ -89,7 +91,7 @@ struct ouros_task {
     struct ouros_task* posted_next; /* whoever has set `posted`: link in the inbox */
     uint32_t posted;                /* anybody, atomic: 1 from post until drain */
     uint8_t state;                  /* owner: enum ouros_task_state */
-    uint8_t flags;                  /* owner: OUROS_TASK_WOKEN, _MOVED */
+    uint8_t flags;                  /* owner: OUROS_TASK_WOKEN, _MOVED, _SEEN */
     uint8_t priority;               /* owner: where the next queueing puts it, 0..63 */
     uint8_t reserved;
 };

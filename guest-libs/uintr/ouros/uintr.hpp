@@ -192,6 +192,11 @@ int claim_vector();
 // It has no handler any more.
 void release_vector(unsigned vector);
 
+// For a worker (ouros/worker.hpp): an entry whose table has its own entry for the timer, which is
+// enabled; and where this thread keeps which table its handlers are in.
+void set_entry_with_timer(entry* stub);
+void** handlers_of_thread();
+
 extern "C" {
 // The library's own entry stub, and what it calls: a handler per vector (set_handler).
 void ouros_uintr_entry();

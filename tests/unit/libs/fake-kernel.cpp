@@ -49,6 +49,13 @@ int64_t wait(uint64_t) {
     return 0;
 }
 
+int64_t worker_bind(uint64_t, uint64_t, uint64_t) {
+    return 0;
+}
+int64_t uintr_send(uint64_t) {
+    return 0;
+}
+
 bool bind_scheduler(ouros_scheduler* scheduler) {
     *scheduler = {ouros_sched_init,       ouros_sched_task_init,    ouros_sched_wake,
                   ouros_sched_yield,      ouros_sched_suspend,      ouros_sched_exit,
@@ -58,6 +65,10 @@ bool bind_scheduler(ouros_scheduler* scheduler) {
 }
 
 } // namespace kernel
+
+uint64_t uintr::send(uint64_t) {
+    return OUROS_UIPI_SENT;
+}
 
 extern "C" void uintr::ouros_uintr_dispatch(uint64_t) {}
 

@@ -90,6 +90,9 @@ int64_t ring_setup(uint32_t, uint32_t, ouros_ring*) {
 int64_t ring_close() {
     return -ENOSYS;
 }
+int64_t worker_bind(uint64_t, uint64_t, uint64_t) {
+    return 0;
+}
 bool bind_scheduler(ouros_scheduler*) {
     return false;
 }

@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 objdump, library, image = sys.argv[1:]
-HANDLER_OBJECTS = {'device_user_device.cpp.o', 'exceptions_dispatch.cpp.o', 'executor_reactor.cpp.o',
+HANDLER_OBJECTS = {'device_user_device.cpp.o', 'exceptions_dispatch.cpp.o',
+                   'executor_company.cpp.o', 'executor_preempt.cpp.o', 'executor_reactor.cpp.o',
                    'ipc_handler.cpp.o', 'signal_handler.cpp.o', 'uintr_timer.cpp.o',
                    'uintr_uintr.cpp.o'}
 # _Unwind_Resume: only after an exception, which a handler must not throw. memcpy: glibc's copies
