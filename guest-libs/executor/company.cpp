@@ -80,8 +80,7 @@ void worker::woken(strand* ready) {
             armed_ = true;
             uintr::timer::arm_at(0);
         } else if (!armed_) {
-            armed_ = true;
-            uintr::timer::arm_in(slice_);
+            arm();
         }
     }
     share();
@@ -146,8 +145,8 @@ void worker::arrived(user_thread* thread) {
 void worker::share() {
     constexpr unsigned most_looked_at = 16;
     uint64_t idle = load_relaxed(&crew_->idle) & ~(uint64_t{1} << number_);
-    if (!idle) [[likely]]
-        return;
+    if (!idle || !surplus()) [[likely]]
+        return; // what is only one is this worker's own to run: or it might go round for ever
     unsigned looked_at = 0;
     for (uint64_t levels = queue_.ready; levels; levels &= levels - 1) {
         ouros_task** list = &queue_.list[lowest_bit(levels)];
@@ -165,7 +164,7 @@ void worker::share() {
                     counters_.given++;
                     taker->post(task);
                 }
-                if (!idle)
+                if (!idle || !surplus())
                     return;
             }
             if (last)

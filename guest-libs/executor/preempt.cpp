@@ -107,6 +107,8 @@ struct worker_switch {
         w.counters_.ticks++;
         auto* running = static_cast<strand*>(w.queue_.running);
         bool over = w.done();
+        if (w.ring_.unsubmitted())
+            w.submit();
         if (!running || (!over && (!w.slice_ || !w.surplus()))) {
             w.armed_ = false;
             uintr::timer::disarm();
@@ -114,8 +116,6 @@ struct worker_switch {
         }
         w.armed_ = true;
         uintr::timer::arm_in(w.slice_ ? w.slice_ : 10'000);
-        if (w.ring_.unsubmitted())
-            w.submit();
         w.share();
         if (over)
             return leave_for_good(w, *running);

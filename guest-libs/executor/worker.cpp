@@ -53,7 +53,7 @@ int64_t worker::start(const worker_options& options) {
 }
 
 void worker::stop() {
-    uintr::disable(); // the handler would look at a ring that is gone
+    uintr::disable();     // the handler would look at a ring that is gone
     kernel::ring_close(); // returns when nothing is in flight
     uintr::take();
     if (!crew_) {
@@ -103,6 +103,8 @@ std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<
         yield_ = yield_and_submit;
         if (ring_.unsubmitted() >= batch_)
             submit();
+        else if (slice_ && !armed_) [[unlikely]]
+            arm(); // what runs next may not suspend: the tick submits
     } else {
         // Backpressure: the strand waits as for any call; the entry is made when there is room.
         request.next_ = nullptr;
@@ -113,6 +115,11 @@ std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<
             submit();
     }
     return suspend(coroutine);
+}
+
+void worker::arm() {
+    armed_ = true;
+    uintr::timer::arm_in(slice_);
 }
 
 // Moves what waits for room into the SQ. Returns whether anything moved.

@@ -180,6 +180,7 @@ class worker {
     void drain();
     void arrived(user_thread* thread);
     void woken(strand* ready);
+    void arm();
     void place_by_deadline(strand* placed);
     void share();
     bool surplus() const {
