@@ -11,6 +11,7 @@
 #include "process/thread.h"
 #include "ring/ring.h"
 #include "schedule/scheduler.h"
+#include "syscalls/robust_list.h"
 #include "uintr/receiver.h"
 #include "uintr/user_device.h"
 
@@ -127,6 +128,7 @@ void end_thread(thread& t) {
 void thread_left_hart(thread& t) {
     ref<process> p(&t.parent());
     t.collect_result(); // of a wait that the end interrupted
+    end_robust_list(t);
     if (t.device)
         user_device_release(t);
     if (t.receiver)

@@ -16,6 +16,7 @@
 #include "process/thread.h"
 #include "ring/ring.h"
 #include "syscalls/futex.h"
+#include "syscalls/robust_list.h"
 #include "uintr/receiver.h"
 
 namespace kernel {
@@ -241,6 +242,7 @@ void begin_program(thread& t) {
     auto next = own(std::exchange(t.next, nullptr));
     p.has_executed = true;
     uintr_exec(t);
+    end_robust_list(t);
     // Somebody else may look at the memory that the thread leaves.
     if (t.clear_child_tid && !p.has_own_space) {
         uint32_t zero = 0;
@@ -249,7 +251,6 @@ void begin_program(thread& t) {
     }
     t.clear_child_tid = 0;
     t.worker = {};
-    t.robust_list = 0;
     t.id = p.id;
     *next->frame = {};
     next->frame->syscalls = t.frame->syscalls;

@@ -17,6 +17,7 @@ struct futex_waiter : list_node<futex_waiter> {
     uint32_t bits;
     bool woken = false;
     wait_queue queue;
+    std::atomic<struct bucket*> in{nullptr}; // changed with its lock: FUTEX_REQUEUE
 };
 
 struct bucket {
@@ -37,8 +38,23 @@ enum futex_command : uint64_t {
     command_wait = 0,
     command_wake = 1,
     command_wait_bitset = 9,
+    command_requeue = 3,
+    command_compare_requeue = 4,
     command_wake_bitset = 10,
 };
+
+// Out of the bucket that it is in by now.
+void leave(futex_waiter& w) {
+    for (;;) {
+        bucket& b = *w.in.load(std::memory_order_acquire);
+        lock_guard guard(b.lock);
+        if (w.in.load(std::memory_order_relaxed) != &b)
+            continue;
+        if (w.linked())
+            list<futex_waiter>::remove(w);
+        return;
+    }
+}
 
 task<long> futex_wait(caller& who, uint64_t address, bool is_private, uint32_t expected,
                       nanoseconds deadline, uint32_t bits) {
@@ -54,12 +70,11 @@ task<long> futex_wait(caller& who, uint64_t address, bool is_private, uint32_t e
         co_return error;
     if (value != expected)
         co_return -EAGAIN;
+    self.in = &b;
     b.waiters.push_back(self);
     long outcome = co_await self.queue.wait(guard, who, deadline);
-    if (outcome < 0)
-        guard.relock();
-    if (self.linked())
-        list<futex_waiter>::remove(self);
+    guard.unlock();
+    leave(self);
     co_return self.woken ? 0 : outcome;
 }
 
@@ -78,6 +93,61 @@ long wake_waiters(const futex_key& key, unsigned count, uint32_t bits) {
         w = next;
     }
     return woken;
+}
+
+// Two buckets, or one, in the order of their addresses.
+class both_locked {
+  public:
+    both_locked(bucket& a, bucket& b)
+        : first_(&a < &b ? a : b)
+        , second_(&a == &b ? nullptr : &a < &b ? &b : &a) {
+        first_.lock.lock();
+        if (second_)
+            second_->lock.lock();
+    }
+    both_locked(const both_locked&) = delete;
+    ~both_locked() {
+        if (second_)
+            second_->lock.unlock();
+        first_.lock.unlock();
+    }
+
+  private:
+    bucket& first_;
+    bucket* const second_;
+};
+
+// Wakes some, and makes others wait for `target` instead. How many of both. `expected`: null, or
+// what the word must be (-EAGAIN).
+long requeue(address_space& space, uint64_t address, uint64_t target, bool is_private,
+             unsigned to_wake, unsigned to_move, const uint32_t* expected) {
+    futex_key from_key = space.key_of(address, is_private);
+    futex_key to_key = space.key_of(target, is_private);
+    bucket &from = bucket_of(from_key), &to = bucket_of(to_key);
+    both_locked guard(from, to);
+    uint32_t value;
+    if (expected)
+        if (long error = read_user(space, value, address); error < 0 || value != *expected)
+            return error < 0 ? error : -EAGAIN;
+    long done = 0;
+    for (futex_waiter* w = from.waiters.front(); w && uint64_t(done) < uint64_t(to_wake) + to_move;) {
+        futex_waiter* next = from.waiters.next(*w);
+        if (w->key == from_key) {
+            if (uint64_t(done) < to_wake) {
+                list<futex_waiter>::remove(*w);
+                w->woken = true;
+                w->queue.wake();
+            } else if (!(from_key == to_key)) {
+                list<futex_waiter>::remove(*w);
+                w->key = to_key;
+                w->in.store(&to, std::memory_order_release);
+                to.waiters.push_back(*w);
+            }
+            done++;
+        }
+        w = next;
+    }
+    return done;
 }
 
 struct wanted_wait {
@@ -107,7 +177,7 @@ long read_wait(caller& who, uint64_t command, uint64_t timeout_at, uint64_t bits
 namespace call {
 
 long futex(caller& who, uint64_t address, uint64_t operation, uint64_t value, uint64_t timeout_at,
-           uint64_t, uint64_t bits) {
+           uint64_t second, uint64_t bits) {
     uint64_t command = operation & command_mask;
     bool is_private = operation & private_flag;
     address_space& space = *who.owner->space;
@@ -127,6 +197,15 @@ long futex(caller& who, uint64_t address, uint64_t operation, uint64_t value, ui
     }
     case command_wake:
         return wake_waiters(space.key_of(address, is_private), unsigned(value), ~0u);
+    case command_requeue:
+    case command_compare_requeue: {
+        uint32_t expected = uint32_t(bits);
+        auto to_move = int32_t(timeout_at); // a number here
+        if (int32_t(value) < 0 || to_move < 0 || (second & 3))
+            return -EINVAL;
+        return requeue(space, address, second, is_private, unsigned(value), unsigned(to_move),
+                       command == command_requeue ? nullptr : &expected);
+    }
     case command_wake_bitset:
         if (!uint32_t(bits))
             return -EINVAL;

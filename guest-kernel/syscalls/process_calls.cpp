@@ -7,6 +7,7 @@
 #include "process/exit.h"
 #include "process/thread.h"
 #include "syscalls/futex.h"
+#include "syscalls/robust_list.h"
 #include "syscalls/syscall.h"
 #include "uintr/user_device.h"
 
@@ -44,6 +45,7 @@ long sys_exit(uint64_t code) {
     t.exit_status = exited(int(code));
     if (t.device) // before anybody who joins the thread goes on
         user_device_release(t);
+    end_robust_list(t);
     if (t.clear_child_tid) {
         uint32_t zero = 0;
         (void)write_user(*p.space, t.clear_child_tid, zero);
