@@ -12,6 +12,12 @@ struct file_system {
     const char* mount_point;
     // Null: no memory.
     ref<inode> (*make_root)(tmpfs_directory* covered);
+    // Symbolic links that are made elsewhere, unless something is there.
+    struct link {
+        const char* path;
+        const char* target;
+    };
+    std::span<const link> links = {};
 };
 REGISTRY(file_system, file_systems)
 

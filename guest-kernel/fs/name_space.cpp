@@ -49,6 +49,9 @@ const char* name_space::initialise(const void* initramfs, size_t size) {
             at->covered_by = f.make_root(at);
         if (!at || !at->covered_by)
             return "can't mount a file system of the kernel's own";
+        for (const file_system::link& link : f.links)
+            if (tree.make_symlink(link.path, link.target) == -ENOMEM)
+                return "no memory for the links into a file system";
     }
     auto* device = asyscall_device::get();
     if (device && device->has(ASYSCALL_F_EXPORT) && tree.make_mount(host_mount) < 0)

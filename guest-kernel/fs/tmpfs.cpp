@@ -196,6 +196,16 @@ long tmpfs::make_directory(const char* path, uint32_t permissions) {
     return make_directory(walk, permissions);
 }
 
+long tmpfs::make_symlink(const char* path, std::string_view target) {
+    path_buffer buffer;
+    if (!buffer.text())
+        return -ENOMEM;
+    path_walk walk;
+    if (long error = walk_from_root(path, buffer.text(), walk))
+        return error;
+    return make_symlink(walk, target);
+}
+
 long tmpfs::make_device(const char* path, uint32_t permissions, uint32_t major, uint32_t minor) {
     path_buffer buffer;
     if (!buffer.text())

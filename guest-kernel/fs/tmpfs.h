@@ -35,6 +35,7 @@ class tmpfs {
 
     // The same by path from the root, for the kernel's own start-up. `path` has no links.
     long make_directory(const char* path, uint32_t permissions);
+    long make_symlink(const char* path, std::string_view target);
     long make_device(const char* path, uint32_t permissions, uint32_t major, uint32_t minor);
     // The directory, made if need be, is where another file system begins. -ENOTDIR, -ENOMEM.
     long make_mount_point(const char* path, tmpfs_directory*& made);

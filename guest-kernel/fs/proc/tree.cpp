@@ -310,7 +310,12 @@ ref<inode> make_root(tmpfs_directory* over) {
     return ref<inode>::adopt(new (std::nothrow) node(root_entry, {}, {}));
 }
 
-REGISTER(file_systems) constinit const file_system procfs = {"proc", "/proc", make_root};
+constexpr file_system::link device_links[] = {{"/dev/fd", "/proc/self/fd"},
+                                              {"/dev/stdin", "/proc/self/fd/0"},
+                                              {"/dev/stdout", "/proc/self/fd/1"},
+                                              {"/dev/stderr", "/proc/self/fd/2"}};
+REGISTER(file_systems)
+constinit const file_system procfs = {"proc", "/proc", make_root, device_links};
 
 } // namespace
 
