@@ -15,8 +15,15 @@ namespace kernel {
 struct work_item : schedulable {
     work_item()
         : schedulable(kind_of::work, default_priority) {}
-    // Kernel work goes before ordinary threads, as the threads that wait for it would.
+    // Of what is done for nobody in particular.
     static constexpr unsigned default_priority = 24;
+
+    // The coroutine will go on with the priority that it has now: that of the thread, or of the
+    // request, for which it works.
+    void suspend_at(std::coroutine_handle<> self) {
+        coroutine = self;
+        priority = uint8_t(context_priority());
+    }
 
     std::coroutine_handle<> coroutine;
 };
@@ -32,12 +39,21 @@ inline void make_ready(work_item& item) {
 
 // co_await yield(): lets other kernel work and user threads run.
 struct [[nodiscard]] yield : work_item {
+    yield() = default;
+    // It goes on with this priority.
+    explicit yield(unsigned with_priority)
+        : with_(with_priority) {}
     bool await_ready() noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self) noexcept {
-        coroutine = self;
+        suspend_at(self);
+        if (with_ < OUROS_PRIORITIES)
+            priority = uint8_t(with_);
         executor::make_ready(*this);
     }
     void await_resume() noexcept {}
+
+  private:
+    unsigned with_ = OUROS_PRIORITIES; // none
 };
 
 } // namespace kernel

@@ -24,7 +24,7 @@ unsigned wait_queue::wake(unsigned count) {
 }
 
 bool wait_operation::await_suspend(std::coroutine_handle<> self) noexcept {
-    waiter_.coroutine = self;
+    waiter_.suspend_at(self);
     {
         lock_guard guard(who_.lock_);
         if (who_.interrupted())

@@ -41,7 +41,7 @@ class completion {
             completion& c;
             bool await_ready() noexcept { return c.is_set(); }
             bool await_suspend(std::coroutine_handle<> self) noexcept {
-                c.item_.coroutine = self;
+                c.item_.suspend_at(self);
                 uint32_t expected = idle;
                 return c.state_.compare_exchange_strong(expected, waiting,
                                                         std::memory_order_acq_rel);

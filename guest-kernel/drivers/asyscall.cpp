@@ -37,7 +37,7 @@ io_uring_sqe command(uint8_t opcode, uint32_t queue_pair) {
 } // namespace
 
 void asyscall_call::await_suspend(std::coroutine_handle<> self) noexcept {
-    coroutine = self;
+    suspend_at(self);
     finished = [](asyscall_request& request) {
         executor::make_ready(static_cast<asyscall_call&>(request));
     };

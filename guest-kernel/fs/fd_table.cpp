@@ -15,7 +15,7 @@ struct fd_table::turn : list_node<fd_table::turn>, work_item {
 
     bool await_ready() noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> self) noexcept {
-        coroutine = self;
+        suspend_at(self);
         lock_guard guard(table.turn_lock_);
         if (!table.turn_taken_) {
             table.turn_taken_ = true;

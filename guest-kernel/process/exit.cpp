@@ -133,6 +133,7 @@ void thread_left_hart(thread& t) {
         user_device_release(t);
     if (t.receiver)
         uintr_release(t);
+    forget_published(t);
     bool last, stuck;
     {
         lock_guard guard(p->lock);

@@ -8,6 +8,7 @@
 #include "lib/print.h"
 #include "process/exit.h"
 #include "process/thread.h"
+#include "schedule/priorities.h"
 #include "syscalls/syscall.h"
 
 namespace kernel {
@@ -30,7 +31,9 @@ ref<process> process::create() {
     return p->teardown ? std::move(p) : ref<process>();
 }
 
-process::~process() = default;
+process::~process() {
+    delete published;
+}
 
 bool process::first_named(uint64_t number) {
     constexpr uint64_t bits = sizeof named_calls * 8;

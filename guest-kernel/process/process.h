@@ -22,6 +22,7 @@ namespace kernel {
 
 class sender_table;
 class thread;
+struct published_page;
 struct ring;
 struct process_threads;     // tag: the threads of a process
 struct threads_standing_by; // tag: those that wait for a worker (workers/workers.h)
@@ -96,6 +97,7 @@ class process : public ref_counted,
     uint32_t file_mode_mask = 022;
     resource_limits limits;
 
+    published_page* published = nullptr;         // made once, with `lock`: schedule/priorities.h
     list<ring> rings;                            // with `lock`
     std::atomic<sender_table*> senders{nullptr}; // made when the first one is registered
     bool has_senders() const { return senders.load(std::memory_order_relaxed) != nullptr; }
@@ -104,7 +106,7 @@ class process : public ref_counted,
     resource_usage ended_usage;      // likewise
     void add_ended(const thread& t); // with `lock`, when it leaves the list
     resource_usage children_usage;   // with the lock of family.cpp
-    uint64_t ring_served = 0; // of rings that have been closed
+    uint64_t ring_served = 0;        // of rings that have been closed
     uint64_t ring_served_in_the_way = 0;
 
     task<long> teardown; // made with the process, so that its end needs no memory

@@ -243,6 +243,7 @@ void begin_program(thread& t) {
     p.has_executed = true;
     uintr_exec(t);
     end_robust_list(t);
+    forget_published(t);
     // Somebody else may look at the memory that the thread leaves.
     if (t.clear_child_tid && !p.has_own_space) {
         uint32_t zero = 0;
@@ -261,6 +262,7 @@ void begin_program(thread& t) {
     t.float_hart = ~0u; // what a hart has are the old program's
     t.space = next->image.space;
     {
+        auto published = own(std::exchange(p.published, nullptr)); // in the old space only
         ref<address_space> space = next->image.space; // the old one is dropped after the lock
         lock_guard guard(p.lock);
         space->set_limit(p.limits.of[limit_space].soft);

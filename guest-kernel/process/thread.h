@@ -19,6 +19,7 @@
 #include "lib/ref.h"
 #include "process/process.h"
 #include "process/usage.h"
+#include "schedule/priorities.h"
 #include "schedule/schedulable.h"
 #include "schedule/thread_wait.h"
 #include "workers/workers.h"
@@ -28,7 +29,7 @@ namespace kernel {
 struct uintr_receiver;
 struct user_device;
 
-inline constexpr unsigned default_thread_priority = 32;
+inline constexpr unsigned default_thread_priority = thread_priorities::ordinary;
 
 class thread final : public ref_counted,
                      public schedulable,
@@ -43,6 +44,13 @@ class thread final : public ref_counted,
     ~thread();
 
     process& parent() const { return *process_; }
+
+    // A new thread of `other`'s, which made it.
+    void run_like(const thread& other) {
+        schedulable::run_like(other);
+        priorities.inherit(other.priorities);
+        priority = priorities.base.load(std::memory_order_relaxed);
+    }
 
     // The call it waits in is done: it can run again.
     void complete() {
@@ -99,6 +107,7 @@ class thread final : public ref_counted,
     user_device* device = nullptr; // uintr/user_device.h
     ring* ring_pair = nullptr;
     thread_worker worker;
+    thread_priorities priorities;
 
   private:
     void take_result();

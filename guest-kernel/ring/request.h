@@ -39,6 +39,7 @@ struct ring_request : caller, task_completion, list_node<ring_request> {
     ~ring_request() {}
 
     kind_of kind;
+    uint8_t priority; // with which it is served
     ring* of;
     uint64_t token; // the device's; of a call its submitter's
     task<long> work;

@@ -4,6 +4,7 @@
 // does for entries that the device does not serve (service.cpp).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <ouros/asyscall.h>
 
@@ -12,6 +13,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "memory/pages.h"
+#include "schedule/priorities.h"
 
 namespace kernel {
 
@@ -28,6 +30,8 @@ struct ring : list_node<ring>, task_completion {
     uint64_t ring_address = 0; // in the process
     uint64_t doorbell_address = 0;
     asyscall_queue_pair description{};
+    // Its thread's, when that left its hart last.
+    std::atomic<uint8_t> priority{thread_priorities::ordinary};
     bool takes_calls = false; // by token: the device can complete them
     bool claimed = false;     // somebody closes it; with the process's lock
 

@@ -37,6 +37,23 @@ struct rest {
     void await_resume() noexcept {}
 };
 
+// What a request is served with: what an entry's ioprio asks for, in Linux's classes, or the
+// priority of the thread with the ring.
+uint8_t priority_of(const ring_request& q) {
+    constexpr unsigned levels = 8, real_time = 1, best_effort = 2, idle = 3;
+    unsigned wanted = q.kind == ring_request::kind_of::entry ? q.slot->sqe.ioprio : 0;
+    switch (wanted >> 13) {
+    case real_time: // before all that is not
+        return uint8_t(3 * (wanted % levels));
+    case best_effort: // 4, Linux's default, is an ordinary thread's
+        return uint8_t(24 + 2 * (wanted % levels));
+    case idle:
+        return lowest_priority;
+    default:
+        return q.of->priority.load(std::memory_order_relaxed);
+    }
+}
+
 ring_request* next_queued(ring& r) {
     lock_guard guard(r.lock);
     ring_request* q = r.first_queued;
@@ -63,6 +80,7 @@ long begin_fault(ring_request& q) {
 void begin(ring_request& q) {
     long value = must_wait;
     task<long> work;
+    arch::this_hart().work_priority = q.priority; // what it goes on with if it has to wait
     if (q.killed()) {
         value = q.kind == ring_request::kind_of::fault ? -EFAULT : -ECANCELED;
     } else if (q.kind == ring_request::kind_of::fault) {
@@ -179,10 +197,13 @@ void queue_request(ring_request& q, lock_guard& guard) {
         r.first_queued = &q;
     if (r.closing) [[unlikely]]
         q.kill();
+    q.priority = priority_of(q);
     bool wake = std::exchange(r.resting, false);
     guard.unlock();
-    if (wake)
+    if (wake) {
+        r.service_place.priority = q.priority;
         executor::make_ready(r.service_place);
+    }
 }
 
 void finish_request(ring_request& q, long result) {

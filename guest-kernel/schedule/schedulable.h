@@ -10,6 +10,8 @@
 
 namespace kernel {
 
+class thread;
+
 using hart_set = uint8_t; // bit n: the hart with index n
 inline constexpr hart_set every_hart = 0xff;
 
@@ -70,6 +72,12 @@ struct schedulable : ouros_task {
 // Makes it ready on a suitable hart, which is told if it sleeps or should run the item at once. The
 // item must be in no queue.
 void make_ready(schedulable& item);
+
+// Of what this hart does now: the running thread's, in its system call, or that of the kernel work.
+unsigned context_priority();
+
+// What a thread's priority is made of has changed.
+void priority_changed(thread& t);
 
 // From now on the item runs on these harts only; if one that is excluded runs it, it moves at once.
 // At least one of the harts must be there.

@@ -14,7 +14,9 @@
 #include "lib/spinlock.h"
 #include "process/replace.h"
 #include "process/thread.h"
+#include "ring/ring.h"
 #include "schedule/preempt.h"
+#include "schedule/priorities.h"
 
 extern "C" const char scheduler_image_start[], scheduler_image_end[];
 
@@ -35,6 +37,74 @@ struct alignas(64) run_queue {
     ouros_queue ready;
 };
 run_queue queues[arch::max_harts];
+
+// What is ready on each hart and does not run: a byte for its highest priority. Together they are
+// one word, so that all can be read at once. The hart with the queue's lock writes its byte.
+union {
+    uint8_t of_hart[8];
+    uint64_t all;
+} waiting = {.all = 0x4040404040404040};
+static_assert(arch::max_harts <= sizeof waiting.all && OUROS_PRIORITY_IDLE == 0x40);
+
+unsigned waiting_on(unsigned index) {
+    return __atomic_load_n(&waiting.of_hart[index], __ATOMIC_RELAXED);
+}
+
+// Is it worth while to keep `waiting`: for other harts, or for processes?
+inline bool waiting_is_kept() {
+    return arch::harts_used > 1 || strict_threads.load(std::memory_order_relaxed);
+}
+
+// The system's word, from all harts' bytes. Whoever stores it looks at the bytes again afterwards:
+// the last one to store has seen them all.
+void publish_waiting() {
+    uint64_t all = __atomic_load_n(&waiting.all, __ATOMIC_SEQ_CST);
+    for (;;) {
+        unsigned highest = OUROS_PRIORITY_IDLE;
+        for (unsigned n = 0; n < hart_count(); n++) {
+            unsigned priority = all >> 8 * n & 0xff;
+            highest = priority < highest ? priority : highest;
+        }
+        *system_priority = highest;
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        uint64_t now = __atomic_load_n(&waiting.all, __ATOMIC_RELAXED);
+        if (now == all)
+            return;
+        all = now;
+    }
+}
+
+[[gnu::noinline]] void note_waiting(const run_queue& q) {
+    uint64_t levels = q.ready.ready;
+    const ouros_task* running = q.ready.running;
+    if (running && running->next == running)
+        levels &= ~(1ull << (running->list - q.ready.list));
+    auto highest = uint8_t(levels ? __builtin_ctzll(levels) : OUROS_PRIORITY_IDLE);
+    uint8_t& mine = waiting.of_hart[&q - queues];
+    if (__atomic_load_n(&mine, __ATOMIC_RELAXED) == highest)
+        return;
+    __atomic_store_n(&mine, highest, __ATOMIC_SEQ_CST);
+    if (strict_threads.load(std::memory_order_relaxed))
+        publish_waiting();
+}
+
+// Owns a queue; says what waits in it when it lets go.
+class queue_guard {
+  public:
+    explicit queue_guard(run_queue& q)
+        : queue_(q) {
+        q.lock.lock();
+    }
+    ~queue_guard() {
+        if (waiting_is_kept())
+            note_waiting(queue_);
+        queue_.lock.unlock();
+    }
+    queue_guard(const queue_guard&) = delete;
+
+  private:
+    run_queue& queue_;
+};
 
 uint64_t slice_ticks; // time_slice_ns
 
@@ -80,7 +150,7 @@ schedulable* steal(unsigned victim, unsigned priority = OUROS_PRIORITIES) {
     run_queue& from = queues[victim];
     if (__atomic_load_n(&from.ready.ready, __ATOMIC_RELAXED) == 0)
         return nullptr;
-    lock_guard guard(from.lock);
+    queue_guard guard(from);
     schedulable* item = to_take(from, own_index());
     return item && item->priority <= priority && shared.remove(&from.ready, item) ? item : nullptr;
 }
@@ -88,7 +158,7 @@ schedulable* steal(unsigned victim, unsigned priority = OUROS_PRIORITIES) {
 // What this hart should run, after `how` has happened to what it ran.
 inline schedulable* pick(leaving how) {
     run_queue& own = own_queue();
-    lock_guard guard(own.lock);
+    queue_guard guard(own);
     switch (how) {
     case leaving::nothing:
     case leaving::interrupted:
@@ -110,11 +180,50 @@ schedulable* pick_elsewhere() {
         if (!item)
             continue;
         run_queue& own = own_queue();
-        lock_guard guard(own.lock);
+        queue_guard guard(own);
         shared.wake(&own.ready, item);
         return as_schedulable(shared.reschedule(&own.ready));
     }
     return nullptr;
+}
+
+// Another hart has something in its queue that goes before what this one would run: takes it.
+// Whether there was such.
+[[gnu::noinline]] bool take_more_urgent(unsigned than) {
+    for (unsigned n = 1; n < hart_count(); n++) {
+        unsigned victim = (own_index() + n) % hart_count();
+        schedulable* item = waiting_on(victim) < than ? steal(victim, than - 1) : nullptr;
+        if (!item)
+            continue;
+        run_queue& own = own_queue();
+        queue_guard guard(own);
+        shared.wake(&own.ready, item);
+        return true;
+    }
+    return false;
+}
+
+// Any hart's byte of `waiting` below `than`, which is 1..64.
+inline bool more_urgent_elsewhere(unsigned than) {
+    if (arch::harts_used == 1)
+        return false;
+    // Priorities are 0..64: adding 127 - (than - 1) sets a byte's highest bit unless it is below.
+    uint64_t all = __atomic_load_n(&waiting.all, __ATOMIC_RELAXED);
+    return (~(all + (128 - than) * 0x0101010101010101) & 0x8080808080808080) != 0;
+}
+
+// The running thread has left the hart: where does what it has published put it?
+inline void read_priority(thread& t) {
+    if (t.priorities.ordinary_only()) [[likely]] {
+        if (t.priority == t.priorities.base.load(std::memory_order_relaxed))
+            return;
+    }
+    run_queue& own = own_queue();
+    queue_guard guard(own);
+    unsigned priority = t.priorities.current();
+    shared.set_priority(&own.ready, &t, priority);
+    if (t.ring_pair)
+        t.ring_pair->priority.store(uint8_t(priority), std::memory_order_relaxed);
 }
 
 // The running thread's time slice is over: the others of its priority get their turn, here or, if
@@ -128,7 +237,7 @@ leaving end_of_slice() {
         schedulable* item = steal(victim, running->priority);
         if (!item)
             continue;
-        lock_guard guard(own.lock);
+        queue_guard guard(own);
         shared.wake(&own.ready, item);
     }
     return leaving::yielded;
@@ -137,7 +246,7 @@ leaving end_of_slice() {
 void run_work(work_item& item) {
     { // Out of the queue first: the coroutine may make the item ready again, or free it.
         run_queue& own = own_queue();
-        lock_guard guard(own.lock);
+        queue_guard guard(own);
         shared.suspend(&own.ready);
     }
     item.last_hart = uint8_t(this_hart().index);
@@ -179,7 +288,7 @@ inline uint64_t slice_left(thread& t) {
     for (uint32_t harts = sleeping.load(std::memory_order_relaxed); harts; harts &= harts - 1) {
         unsigned i = unsigned(__builtin_ctz(harts));
         {
-            lock_guard guard(own_queue().lock);
+            queue_guard guard(own_queue());
             if (!to_take(own_queue(), i))
                 continue;
         }
@@ -244,6 +353,7 @@ bool park(thread& t) {
 
 void leave(thread& t, leaving how) {
     arch::switch_out(t);
+    read_priority(t);
     pick(how); // takes it off the queue; what it returns stays the queue's choice
     this_hart().current = nullptr;
     if (how == leaving::blocked)
@@ -264,7 +374,7 @@ schedulable::schedulable(kind_of k, unsigned initial_priority)
 }
 
 bool scheduler_start() {
-    if (!ouros_scheduler_bind(&shared, scheduler_image_start))
+    if (!priorities_start() || !ouros_scheduler_bind(&shared, scheduler_image_start))
         return false;
     slice_ticks = time_slice_ns * machine.timebase / 1'000'000'000;
     for (run_queue& q : queues)
@@ -331,7 +441,7 @@ bool find_sleeper(const schedulable& item, uint32_t harts, unsigned& found) {
     unsigned priority = item.priority;
     bool is_first;
     {
-        lock_guard guard(queues[target].lock);
+        queue_guard guard(queues[target]);
         is_first = queues[target].highest > priority;
         shared.wake(&queues[target].ready, &item); // from here on it may be running already
     }
@@ -352,8 +462,8 @@ void make_ready(schedulable& item) {
         return make_ready_elsewhere(item);
     if (self.current && item.kind == schedulable::kind_of::thread &&
         item.priority < self.current->priority) [[unlikely]]
-        self.pending |= arch::pending_reschedule;
-    lock_guard guard(own.lock);
+        self.pending |= arch::pending_give_way;
+    queue_guard guard(own);
     shared.wake(&own.ready, &item);
 }
 
@@ -401,6 +511,7 @@ void schedule(leaving how) {
     if (!old)
         run_next(nullptr, look_around());
     arch::switch_out(*old);
+    read_priority(*old);
     bool moves = false;
     if (how == leaving::blocked || how == leaving::ended) {
         self.current = nullptr; // what is woken now has the hart to itself
@@ -412,6 +523,10 @@ void schedule(leaving how) {
     nanoseconds next_timer = look_around();
     schedulable* next = pick(moves ? leaving::blocked : how); // off the queue
     self.current = nullptr;
+    if (next && next->priority && more_urgent_elsewhere(next->priority)) [[unlikely]] {
+        if (take_more_urgent(next->priority))
+            next = pick(leaving::nothing);
+    }
     // What this makes ready may go before `next`: pick again.
     if (moves) [[unlikely]] {
         make_ready(*old);
@@ -431,6 +546,42 @@ void schedule(leaving how) {
         run_next(nullptr, look_around());
     }
     run_next(next, next_timer);
+}
+
+long give_way(thread& t) {
+    unsigned mine = t.priorities.current();
+    bool gives = waiting_on(own_index()) < mine;
+    if (!gives && mine && more_urgent_elsewhere(mine))
+        gives = take_more_urgent(mine);
+    if (!gives)
+        return -EAGAIN;
+    this_hart().pending |= arch::pending_give_way;
+    return 0;
+}
+
+void priority_changed(thread& t) {
+    unsigned priority = t.priorities.current();
+    for (unsigned n = 0; n < hart_count(); n++) {
+        run_queue& q = queues[n];
+        queue_guard guard(q);
+        ouros_task* const* list = t.list;
+        if (t.state != OUROS_TASK_READY || list < q.ready.list ||
+            list >= q.ready.list + OUROS_PRIORITIES)
+            continue;
+        bool runs = q.ready.running == &t;
+        shared.set_priority(&q.ready, &t, priority);
+        if (runs && n == own_index())
+            this_hart().pending |= arch::pending_give_way;
+        else if (runs || q.highest == priority)
+            arch::interrupts::send(n);
+        return;
+    }
+    t.priority = uint8_t(priority); // it is blocked: for when it wakes
+}
+
+unsigned context_priority() {
+    hart& self = this_hart();
+    return self.current ? self.current->priority : self.work_priority;
 }
 
 void resume_current() {

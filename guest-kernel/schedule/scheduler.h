@@ -34,6 +34,9 @@ enum class leaving {
 };
 [[noreturn]] void schedule(leaving how);
 
+// The call: something more urgent than the running thread goes first. -EAGAIN: there is nothing.
+long give_way(thread& t);
+
 // Goes back to the current thread without a look at the queue.
 [[noreturn]] void resume_current();
 

@@ -7,6 +7,7 @@
 #include "process/family.h"
 #include "process/thread.h"
 #include "syscalls/syscall.h"
+#include "syscalls/threads_by_id.h"
 
 namespace kernel {
 
@@ -24,7 +25,8 @@ ref<thread> thread_of(process& p, uint64_t id) {
     return {};
 }
 
-// One of this process, or the first of another; 0 is the caller. Null: there is none.
+} // namespace
+
 ref<thread> thread_with(uint64_t id) {
     thread& self = current_thread();
     if (id == 0 || int(id) == self.id)
@@ -34,6 +36,8 @@ ref<thread> thread_with(uint64_t id) {
     ref<process> p = find_process(int(id));
     return p ? thread_of(*p, id) : ref<thread>();
 }
+
+namespace {
 
 long sys_sched_setaffinity(uint64_t id, uint64_t size, uint64_t mask_at) {
     uint64_t mask = 0;

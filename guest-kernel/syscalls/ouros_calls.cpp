@@ -12,6 +12,8 @@
 #include "memory/pages.h"
 #include "process/thread.h"
 #include "ring/ring.h"
+#include "schedule/priorities.h"
+#include "schedule/scheduler.h"
 #include "syscalls/syscall.h"
 #include "uintr/exceptions.h"
 #include "uintr/receiver.h"
@@ -139,6 +141,10 @@ long ouros_call(unsigned number, const uint64_t* a) {
         return fault_in(t, a[0], a[1]);
     case OUROS_SYS_user_device:
         return a[3] ? -EINVAL : user_device_take(t, a[0], a[1], a[2]);
+    case OUROS_SYS_priorities:
+        return priorities(t, a[0], a[1], a[2]);
+    case OUROS_SYS_give_way:
+        return give_way(t);
     case OUROS_SYS_stretches:
         return stretches(a[0], a[1], a[2]);
     case OUROS_SYS_worker_bind:

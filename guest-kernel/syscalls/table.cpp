@@ -19,8 +19,8 @@ namespace kernel {
 namespace {
 
 const syscall_entry* const lists[] = {
-    process_calls, child_calls, memory_calls,   time_calls,   signal_calls, information_calls,
-    futex_calls,   file_calls,  affinity_calls,
+    process_calls,     child_calls, memory_calls, time_calls,     signal_calls,
+    information_calls, futex_calls, file_calls,   affinity_calls, priority_calls,
 };
 
 const syscall_entry* entries[SYSCALL_LIMIT];
@@ -111,6 +111,8 @@ long wait_for(task<long> work) {
         continue_request(*std::exchange(t.handing_over, nullptr), std::move(work));
         return 0;
     }
+    if (t.priorities.published) // what it has ready now is what the call is for
+        t.priority = uint8_t(t.priorities.current());
     t.call = std::move(work);
     t.done = [](task_completion* completion) { static_cast<thread*>(completion)->complete(); };
     t.call.start(t);

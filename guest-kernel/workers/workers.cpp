@@ -114,6 +114,7 @@ void take_worker(thread& t) {
     t.signal_mask = from.signal_mask;
     t.signal_state.attention.store(1, std::memory_order_relaxed);
     t.priority = from.priority;
+    move_published(from, t);
     t.run_like(from);
 }
 

@@ -39,7 +39,7 @@ int64_t worker::start(const worker_options& options) {
         kernel::ring_close();
         return -ENOSYS;
     }
-    scheduler_.init(&queue_, nullptr);
+    publish(options.strict);
     yield_ = scheduler_.yield;
     plain_home_ = reinterpret_cast<uintptr_t>(this);
     ring_ = ring(where);
@@ -50,6 +50,20 @@ int64_t worker::start(const worker_options& options) {
         install_reactor();
     uintr::enable();
     return 0;
+}
+
+// What is ready first here is this thread's priority for the kernel. There is not a word for every
+// thread: one without is an ordinary thread.
+void worker::publish(bool strict) {
+    ouros_priorities where = {};
+    int64_t error =
+        kernel::priorities(&where, strict ? OUROS_PRIORITIES_STRICT : OUROS_PRIORITIES_RELAXED);
+    published_ = error < 0 ? nullptr : reinterpret_cast<ouros_published*>(where.published);
+    scheduler_.init(&queue_, published_ ? &published_->ready : nullptr);
+    if (strict && published_) {
+        queue_.system = reinterpret_cast<const uint32_t*>(where.system);
+        ouros_scheduler_be_strict(&scheduler_);
+    }
 }
 
 void worker::stop() {
@@ -71,10 +85,12 @@ void worker::start_strand(strand* started, const strand_options& how) {
     if (crew_ && how.worker < crew_->count)
         home = crew_->workers[how.worker];
     started->home = reinterpret_cast<uintptr_t>(home) | (crew_ != nullptr);
+    home->raise_ceiling(how.priority);
     wake(started);
 }
 
 void worker::set_priority(strand* changed, unsigned priority) {
+    raise_ceiling(priority);
     scheduler_.set_priority(&queue_, changed, priority);
     if (crew_ && changed->state == OUROS_TASK_READY && changed != queue_.running)
         woken(changed);

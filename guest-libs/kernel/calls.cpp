@@ -68,6 +68,10 @@ int64_t fault_in(uint64_t address, uint64_t access) {
     return call(OUROS_SYS_fault_in, address, access);
 }
 
+int64_t priorities(ouros_priorities* out, uint64_t mode) {
+    return call(OUROS_SYS_priorities, reinterpret_cast<uint64_t>(out), sizeof *out, mode);
+}
+
 int64_t worker_bind(uint64_t number, uint64_t entry, uint64_t self) {
     return call(OUROS_SYS_worker_bind, number, entry, self, 0);
 }

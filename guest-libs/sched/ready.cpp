@@ -5,8 +5,13 @@
 // included.
 
 #include <ouros/bits.h>
+#include <ouros/kernel.h>
 #include <ouros/ordering.h>
 #include <ouros/sched.h>
+
+#if !defined(__riscv)
+extern "C" [[gnu::weak]] long ouros_test_give_way(); // for unit tests: what the kernel does
+#endif
 
 namespace {
 
@@ -113,6 +118,84 @@ inline ouros_task* leave_and_pick(ouros_queue* queue, ouros_task* task) {
     return first;
 }
 
+// 12
+inline ouros_task* yield(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (!task) [[unlikely]]
+        return pick(queue);
+    ouros_task** list = task->list;
+    if (task->flags || list != queue->top) [[unlikely]]
+        return yield_specially(queue, task);
+    ouros_task* next = task->next;
+    *list = next;
+    queue->running = next;
+    return next;
+}
+
+// 17 while others of its priority are ready.
+inline ouros_task* suspend(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (!task) [[unlikely]]
+        return pick(queue);
+    if (task->flags) [[unlikely]] {
+        if (task->flags & OUROS_TASK_WOKEN)
+            return yield_specially(queue, task);
+        task->flags = 0; // its next list is that of its new priority anyway
+    }
+    task->state = OUROS_TASK_BLOCKED;
+    return leave_and_pick(queue, task);
+}
+
+inline ouros_task* exit(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (!task) [[unlikely]]
+        return pick(queue);
+    task->state = OUROS_TASK_EXITED;
+    return leave_and_pick(queue, task);
+}
+
+inline ouros_task* reschedule(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (task && (task->flags & OUROS_TASK_MOVED)) {
+        task->flags &= static_cast<uint8_t>(~OUROS_TASK_MOVED);
+        dequeue(queue, task);
+        enqueue(queue, task);
+    }
+    ouros_task* next = pick(queue);
+    // A wake that the task has not used up stays with it only if it goes on running.
+    if (task && next != task)
+        task->flags = 0;
+    return next;
+}
+
+#if defined(__riscv)
+long kernel_gives_way() {
+    register long a0 asm("a0");
+    register long a7 asm("a7") = OUROS_SYS_give_way;
+    asm volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+    return a0;
+}
+#else
+long kernel_gives_way() {
+    return ouros_test_give_way ? ouros_test_give_way() : -1;
+}
+#endif
+
+// What nothing could be done about stays so until the system's word changes: a task that may not
+// run here must not cost a system call each time.
+[[gnu::noinline]] ouros_task* give_way(ouros_queue* queue, ouros_task* next) {
+    uint32_t system = ouros::load_relaxed(queue->system);
+    if (system != queue->declined)
+        queue->declined = kernel_gives_way() < 0 ? system : OUROS_PRIORITY_IDLE;
+    return next;
+}
+
+inline ouros_task* look(ouros_queue* queue, ouros_task* next) {
+    if (next && ouros::load_relaxed(queue->system) < next->priority) [[unlikely]]
+        return give_way(queue, next);
+    return next;
+}
+
 } // namespace
 
 extern "C" {
@@ -124,6 +207,8 @@ void ouros_sched_init(ouros_queue* queue, uint32_t* published) {
     queue->ready = 0;
     queue->published = published;
     queue->inbox = nullptr;
+    queue->system = nullptr;
+    queue->declined = OUROS_PRIORITY_IDLE;
     set_top(queue, nullptr);
 }
 
@@ -140,54 +225,30 @@ void ouros_sched_wake(ouros_queue* queue, ouros_task* task) {
         task->flags |= OUROS_TASK_WOKEN;
 }
 
-// 12
 ouros_task* ouros_sched_yield(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (!task) [[unlikely]]
-        return pick(queue);
-    ouros_task** list = task->list;
-    if (task->flags || list != queue->top) [[unlikely]]
-        return yield_specially(queue, task);
-    ouros_task* next = task->next;
-    *list = next;
-    queue->running = next;
-    return next;
+    return yield(queue);
 }
-
-// 17 while others of its priority are ready.
 ouros_task* ouros_sched_suspend(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (!task) [[unlikely]]
-        return pick(queue);
-    if (task->flags) [[unlikely]] {
-        if (task->flags & OUROS_TASK_WOKEN)
-            return yield_specially(queue, task);
-        task->flags = 0; // its next list is that of its new priority anyway
-    }
-    task->state = OUROS_TASK_BLOCKED;
-    return leave_and_pick(queue, task);
+    return suspend(queue);
 }
-
 ouros_task* ouros_sched_exit(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (!task) [[unlikely]]
-        return pick(queue);
-    task->state = OUROS_TASK_EXITED;
-    return leave_and_pick(queue, task);
+    return exit(queue);
+}
+ouros_task* ouros_sched_reschedule(ouros_queue* queue) {
+    return reschedule(queue);
 }
 
-ouros_task* ouros_sched_reschedule(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (task && (task->flags & OUROS_TASK_MOVED)) {
-        task->flags &= static_cast<uint8_t>(~OUROS_TASK_MOVED);
-        dequeue(queue, task);
-        enqueue(queue, task);
-    }
-    ouros_task* next = pick(queue);
-    // A wake that the task has not used up stays with it only if it goes on running.
-    if (task && next != task)
-        task->flags = 0;
-    return next;
+ouros_task* ouros_sched_yield_strict(ouros_queue* queue) {
+    return look(queue, yield(queue));
+}
+ouros_task* ouros_sched_suspend_strict(ouros_queue* queue) {
+    return look(queue, suspend(queue));
+}
+ouros_task* ouros_sched_exit_strict(ouros_queue* queue) {
+    return look(queue, exit(queue));
+}
+ouros_task* ouros_sched_reschedule_strict(ouros_queue* queue) {
+    return look(queue, reschedule(queue));
 }
 
 void ouros_sched_set_priority(ouros_queue* queue, ouros_task* task, unsigned priority) {

@@ -27,6 +27,7 @@ inline constexpr size_t kernel_stack_size = 16384;
 inline constexpr uint64_t pending_blocked = 1;    // the call waits, or the thread has ended
 inline constexpr uint64_t pending_reschedule = 2; // somebody else should run
 inline constexpr uint64_t pending_signal = 4;     // the thread has one to take
+inline constexpr uint64_t pending_give_way = 16;  // something more urgent should run
 inline constexpr uint64_t pending_sigreturn = 8;  // the call was rt_sigreturn
 
 inline constexpr unsigned interrupt_kinds = 3;
@@ -59,7 +60,7 @@ struct hart {
     uint32_t instructions_seen; // see synchronise_instructions
     // Preemption in the kernel (schedule/preempt.h).
     static constexpr unsigned most_spare_stacks = 8;
-    unsigned work_priority; // of the kernel work that runs
+    unsigned work_priority; // of the kernel work that runs, or of none in particular
     unsigned spare_stacks;
     uint64_t spare_stack[most_spare_stacks]; // the ends
     parked_work* parking;

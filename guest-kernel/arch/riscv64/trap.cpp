@@ -148,6 +148,8 @@ void syscall_pending() {
         return_from_handler(t);
     if (why & pending_reschedule)
         schedule(leaving::yielded);
+    if (why & pending_give_way)
+        schedule(leaving::interrupted);
     return_with_signals(t);
 }
 

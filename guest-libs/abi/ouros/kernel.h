@@ -41,6 +41,8 @@
 #define OUROS_SYS_user_device 20235
 #define OUROS_SYS_worker_bind 20236
 #define OUROS_SYS_stand_by 20237
+#define OUROS_SYS_priorities 20241
+#define OUROS_SYS_give_way 20242
 #define OUROS_SYS_stretches 20243
 #define OUROS_SYS_first 20224
 #define OUROS_SYS_last 20243
@@ -212,6 +214,41 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_user_device) == 32);
  * ends. fork: the child's thread has no worker. execve, exit: workers end with their threads.
  */
 #define OUROS_CAUSE_WORKER_LOST 24
+
+/*
+ * Priorities. Everything that can run has one, 0 the highest, 63 the lowest: an ordinary thread 32,
+ * or what nice and sched_setscheduler make of it (docs/system-calls.md). A thread that schedules
+ * tasks of its own has that of the first of them:
+ *
+ * priorities(struct ouros_priorities *out, out_size, mode): gives the calling thread a word that it
+ *   writes and the kernel reads, and shows it the system's. One per thread; a second call may
+ * change the mode. OUROS_PRIORITIES_RELAXED: something more urgent than what the thread has ready
+ * runs by the next tick. OUROS_PRIORITIES_STRICT: the thread looks at the system's word each time
+ * that it picks a task, and gives the hart up if that is the lower number; so what is more urgent
+ * runs by then. (What becomes more urgent than the word of a thread when that left its hart last
+ *   interrupts it at once in either mode.) -EINVAL, -ENOMEM, -EFAULT, -ENOSPC (64 threads of the
+ *   process have a word). The word goes with a worker (worker_bind). fork: the child has none, and
+ *   the pages are not in it. execve, exit: the thread's word is taken back.
+ *
+ * give_way(): something more urgent than the caller's word runs first, here. 0, when the caller
+ * runs again; -EAGAIN: there is nothing that could run on this hart.
+ */
+#define OUROS_PRIORITIES_RELAXED 0
+#define OUROS_PRIORITIES_STRICT 1
+
+struct ouros_published { /* written by the process, read by the kernel: 32 bits at a time */
+    uint32_t ready;      /* priority of the first task that is ready; above 63: there is none */
+    uint32_t ceiling; /* the priority of the thread then: of whatever may become ready by a wake */
+};
+struct ouros_priorities {
+    uint64_t published; /* address of the thread's struct ouros_published */
+    uint64_t system;    /* address of a uint32_t, read-only: the highest priority that is ready on
+                           any hart, kernel work included, and does not run; above 63: nothing. Kept
+                           up to date while any thread of the system is in strict mode */
+    uint32_t base;      /* the thread's priority without the word */
+    uint32_t mode;
+};
+OUROS_STATIC_ASSERT(sizeof(struct ouros_priorities) == 24);
 
 /*
  * statistics(struct ouros_statistics *out, out_size): counters of the calling process since

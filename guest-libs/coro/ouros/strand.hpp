@@ -12,8 +12,8 @@
 
 namespace ouros {
 
-// 10 of the shared scheduler's 0..63, 0 the highest.
-inline constexpr unsigned default_priority = 10;
+// As an ordinary thread: of 0..63, 0 the highest, in the whole system.
+inline constexpr unsigned default_priority = 32;
 
 struct strand : ouros_task {
     // Address of the coroutine, or of the thread, that waits to be resumed; null while the strand

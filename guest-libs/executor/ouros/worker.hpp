@@ -42,6 +42,9 @@ struct worker_options {
     uint32_t sq_entries = 256;
     uint32_t cq_entries = 1024;
     uint32_t batch = 64; // entries after which the doorbell rings though strands are ready
+    // Whatever is more urgent than the strand that is picked next runs before it: other processes',
+    // the kernel's. Otherwise by the kernel's next tick.
+    bool strict = false;
 
     // With the following as they are here, strands run on the caller's thread, and one runs until
     // it suspends: they need no locks among themselves. With any of them changed, strands run on
@@ -164,6 +167,12 @@ class worker {
         uintr::enable();
         return std::noop_coroutine();
     }
+    // A wake of this thread may be for the most urgent of its strands: only the handler knows.
+    void raise_ceiling(unsigned priority) {
+        if (published_ && priority < published_->ceiling)
+            published_->ceiling = priority;
+    }
+    void publish(bool strict);
     static ouros_task* yield_and_submit(ouros_queue* queue);
 
     void submit();
@@ -197,6 +206,7 @@ class worker {
     // The image's, or while entries wait to be submitted: yield_and_submit.
     ouros_task* (*yield_)(ouros_queue*) = nullptr;
     uintptr_t plain_home_ = 0; // `home` of a strand whose wake is nothing but the image's
+    ouros_published* published_ = nullptr; // null: this thread has none
     ring ring_;
     operation* backlog_first_ = nullptr; // issued while the SQ was full, oldest first
     operation* backlog_last_ = nullptr;

@@ -27,6 +27,8 @@ int64_t user_device(const char* name, ouros_user_device* out);
 int64_t user_exceptions(uint64_t mask);
 int64_t fault_in(uint64_t address, uint64_t access);
 int64_t worker_bind(uint64_t number, uint64_t entry, uint64_t self);
+// Gives this thread a word for its priority, or changes the mode.
+int64_t priorities(ouros_priorities* out, uint64_t mode);
 int64_t statistics(ouros_statistics* out);
 
 // Finds the scheduler image that the kernel has mapped. False: this is not Ouros, or its image has

@@ -29,6 +29,10 @@ struct ouros_scheduler {
     bool (*remove)(struct ouros_queue*, struct ouros_task*);
     size_t (*drain)(struct ouros_queue*);
     bool (*post)(struct ouros_queue*, struct ouros_task*);
+    struct ouros_task* (*yield_strict)(struct ouros_queue*);
+    struct ouros_task* (*suspend_strict)(struct ouros_queue*);
+    struct ouros_task* (*exit_strict)(struct ouros_queue*);
+    struct ouros_task* (*reschedule_strict)(struct ouros_queue*);
 };
 
 static inline bool ouros_image_same(const char* left, const char* right) {
@@ -88,8 +92,18 @@ static inline bool ouros_scheduler_bind(struct ouros_scheduler* scheduler, const
          ouros_image_symbol(image, "ouros_sched_" #function))
     return OUROS_BIND(init) && OUROS_BIND(task_init) && OUROS_BIND(wake) && OUROS_BIND(yield) &&
            OUROS_BIND(suspend) && OUROS_BIND(exit) && OUROS_BIND(reschedule) &&
-           OUROS_BIND(set_priority) && OUROS_BIND(remove) && OUROS_BIND(drain) && OUROS_BIND(post);
+           OUROS_BIND(set_priority) && OUROS_BIND(remove) && OUROS_BIND(drain) &&
+           OUROS_BIND(post) && OUROS_BIND(yield_strict) && OUROS_BIND(suspend_strict) &&
+           OUROS_BIND(exit_strict) && OUROS_BIND(reschedule_strict);
 #undef OUROS_BIND
+}
+
+/* From now on what picks looks at the system's word, too; queue->system is to be set after init. */
+static inline void ouros_scheduler_be_strict(struct ouros_scheduler* scheduler) {
+    scheduler->yield = scheduler->yield_strict;
+    scheduler->suspend = scheduler->suspend_strict;
+    scheduler->exit = scheduler->exit_strict;
+    scheduler->reschedule = scheduler->reschedule_strict;
 }
 
 #endif /* OUROS_IMAGE_H */

@@ -81,8 +81,9 @@ enum ouros_task_state {
 /* What the running task's next yield or suspend has to look at: rare. */
 #define OUROS_TASK_WOKEN 1u /* a wake has come since it was picked */
 #define OUROS_TASK_MOVED 2u /* its priority has changed: *list is the old one's */
-#define OUROS_TASK_SEEN 4u  /* the owner's: it ran at the last tick, and has run since, for its next
-                               yield or suspend clears this */
+#define OUROS_TASK_SEEN                                                                            \
+    4u /* the owner's: it ran at the last tick, and has run since, for its next                    \
+          yield or suspend clears this */
 
 struct ouros_task {
     struct ouros_task* next; /* owner: neighbours in *list */
@@ -103,6 +104,8 @@ struct ouros_queue {
     uint64_t ready;          /* owner: bit n is set exactly when list[n] is not empty */
     uint32_t* published;     /* owner: where the number of `top` is stored when it changes
                                 (OUROS_PRIORITY_IDLE for none); NULL: nowhere */
+    const uint32_t* system;  /* owner: the word that the _strict functions look at */
+    uint32_t declined;       /* owner: what it was when there was nothing to give way to */
     /* Written by others, so on a cache line of its own. */
     struct ouros_task* inbox __attribute__((aligned(64)));
 };
@@ -140,6 +143,16 @@ struct ouros_task* ouros_sched_exit(struct ouros_queue* queue);
  * priority only, and is then the next of its own (a scheduler that wants round robin yields).
  */
 struct ouros_task* ouros_sched_reschedule(struct ouros_queue* queue);
+
+/*
+ * The same, for a thread that has the system's priority in queue->system (<ouros/kernel.h>:
+ * priorities, strict). If what they pick is less urgent, the kernel first runs what is more urgent:
+ * then they have made a system call. The look costs four instructions.
+ */
+struct ouros_task* ouros_sched_yield_strict(struct ouros_queue* queue);
+struct ouros_task* ouros_sched_suspend_strict(struct ouros_queue* queue);
+struct ouros_task* ouros_sched_exit_strict(struct ouros_queue* queue);
+struct ouros_task* ouros_sched_reschedule_strict(struct ouros_queue* queue);
 
 /* A ready task moves to the tail of the other list, a blocked one stays blocked, a running one
  * changes the next time it is queued (yield, suspend of a woken task, reschedule). */

@@ -55,12 +55,21 @@ int64_t worker_bind(uint64_t, uint64_t, uint64_t) {
 int64_t uintr_send(uint64_t) {
     return 0;
 }
+int64_t priorities(ouros_priorities* out, uint64_t mode) {
+    auto& self = fake_kernel::instance();
+    self.published = {OUROS_PRIORITY_IDLE, 32};
+    *out = {reinterpret_cast<uint64_t>(&self.published),
+            reinterpret_cast<uint64_t>(&self.system_priority), 32, static_cast<uint32_t>(mode)};
+    return 0;
+}
 
 bool bind_scheduler(ouros_scheduler* scheduler) {
-    *scheduler = {ouros_sched_init,       ouros_sched_task_init,    ouros_sched_wake,
-                  ouros_sched_yield,      ouros_sched_suspend,      ouros_sched_exit,
-                  ouros_sched_reschedule, ouros_sched_set_priority, ouros_sched_remove,
-                  ouros_sched_drain,      ouros_sched_post};
+    *scheduler = {
+        ouros_sched_init,           ouros_sched_task_init,    ouros_sched_wake,
+        ouros_sched_yield,          ouros_sched_suspend,      ouros_sched_exit,
+        ouros_sched_reschedule,     ouros_sched_set_priority, ouros_sched_remove,
+        ouros_sched_drain,          ouros_sched_post,         ouros_sched_yield_strict,
+        ouros_sched_suspend_strict, ouros_sched_exit_strict,  ouros_sched_reschedule_strict};
     return true;
 }
 

@@ -9,11 +9,15 @@
 #include "fake-device.hpp"
 
 #include <optional>
+#include <ouros/kernel.h>
+#include <ouros/sched.h>
 #include <vector>
 
 struct fake_kernel {
     std::optional<fake_device> device;
     int64_t setup_error = 0;
+    ouros_published published = {};
+    uint32_t system_priority = OUROS_PRIORITY_IDLE;
     std::function<int32_t(const io_uring_sqe&)> serve = [](const io_uring_sqe&) { return 0; };
     std::function<bool(const io_uring_sqe&)> hold = [](const io_uring_sqe&) { return false; };
     std::vector<io_uring_sqe> held;

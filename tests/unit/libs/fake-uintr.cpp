@@ -87,6 +87,9 @@ namespace kernel {
 int64_t ring_setup(uint32_t, uint32_t, ouros_ring*) {
     return -ENOSYS;
 }
+int64_t priorities(ouros_priorities*, uint64_t) {
+    return -ENOSYS;
+}
 int64_t ring_close() {
     return -ENOSYS;
 }
