@@ -300,6 +300,7 @@ int64_t crew::run(detail::promise_base& root, const worker_options& options) {
         root.joiner = detail::promise_base::ended(); // so that the first worker ends at once
     crew_worker::begin(first, root, error == 0);
     crew_worker::leave(first);
+    remove_reactor();
     worker_of_thread = nullptr;
     // Strands in calls that are not over will come back to find nobody: they need something to
     // find.

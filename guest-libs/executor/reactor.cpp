@@ -34,8 +34,12 @@ OUROS_UINTR_ENTRY(ouros_reactor_entry, ouros_reactor_dispatch);
 void install_reactor() {
     uintr::set_entry(ouros_reactor_entry);
 }
+void remove_reactor() {
+    uintr::set_entry(uintr::ouros_uintr_entry);
+}
 #else
 void install_reactor() {}
+void remove_reactor() {}
 #endif
 
 } // namespace ouros

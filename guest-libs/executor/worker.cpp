@@ -72,6 +72,7 @@ void worker::stop() {
     uintr::take();
     if (!crew_) {
         bury(nullptr);
+        remove_reactor();
         worker_of_thread = nullptr;
     }
     ring_ = ring();

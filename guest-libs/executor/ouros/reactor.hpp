@@ -9,6 +9,8 @@ namespace ouros {
 // Makes this thread's user interrupts enter the reactor. Vectors other than the completion vector
 // go on to the handlers that uintr::set_handler has set.
 void install_reactor();
+// They enter the handlers of vectors only: the worker is gone.
+void remove_reactor();
 
 } // namespace ouros
 
