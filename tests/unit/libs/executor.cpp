@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 #include <ouros/ouros.hpp>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -273,6 +275,23 @@ TEST_F(executor, unstarted_task_is_freed) {
         auto never = [](std::shared_ptr<int> copy) -> task<int> { co_return *copy; }(held);
     }
     EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST_F(executor, frames_that_another_thread_frees_come_back) {
+    constexpr int rounds = 200, frames = 500;
+    std::set<void*> seen;
+    std::vector<void*> made(frames);
+    for (int i = 0; i < rounds; i++) {
+        std::thread([&] {
+            for (void*& frame : made) {
+                frame = ouros::frame_pool::allocate(200);
+                seen.insert(frame);
+            }
+        }).join();
+        for (void* frame : made)
+            ouros::frame_pool::release(frame, 200);
+    }
+    EXPECT_LT(seen.size(), rounds * frames / 4u);
 }
 
 TEST_F(executor, a_worker_can_be_used_again) {
