@@ -17,6 +17,7 @@
 #include "ring/ring.h"
 #include "schedule/preempt.h"
 #include "schedule/priorities.h"
+#include "schedule/waiting.h"
 
 extern "C" const char scheduler_image_start[], scheduler_image_end[];
 
@@ -38,56 +39,6 @@ struct alignas(64) run_queue {
 };
 run_queue queues[arch::max_harts];
 
-// What is ready on each hart and does not run: a byte for its highest priority. Together they are
-// one word, so that all can be read at once. The hart with the queue's lock writes its byte.
-union {
-    uint8_t of_hart[8];
-    uint64_t all;
-} waiting = {.all = 0x4040404040404040};
-static_assert(arch::max_harts <= sizeof waiting.all && OUROS_PRIORITY_IDLE == 0x40);
-
-unsigned waiting_on(unsigned index) {
-    return __atomic_load_n(&waiting.of_hart[index], __ATOMIC_RELAXED);
-}
-
-// Is it worth while to keep `waiting`: for other harts, or for processes?
-inline bool waiting_is_kept() {
-    return arch::harts_used > 1 || strict_threads.load(std::memory_order_relaxed);
-}
-
-// The system's word, from all harts' bytes. Whoever stores it looks at the bytes again afterwards:
-// the last one to store has seen them all.
-void publish_waiting() {
-    uint64_t all = __atomic_load_n(&waiting.all, __ATOMIC_SEQ_CST);
-    for (;;) {
-        unsigned highest = OUROS_PRIORITY_IDLE;
-        for (unsigned n = 0; n < hart_count(); n++) {
-            unsigned priority = all >> 8 * n & 0xff;
-            highest = priority < highest ? priority : highest;
-        }
-        *system_priority = highest;
-        std::atomic_thread_fence(std::memory_order_seq_cst);
-        uint64_t now = __atomic_load_n(&waiting.all, __ATOMIC_RELAXED);
-        if (now == all)
-            return;
-        all = now;
-    }
-}
-
-[[gnu::noinline]] void note_waiting(const run_queue& q) {
-    uint64_t levels = q.ready.ready;
-    const ouros_task* running = q.ready.running;
-    if (running && running->next == running)
-        levels &= ~(1ull << (running->list - q.ready.list));
-    auto highest = uint8_t(levels ? __builtin_ctzll(levels) : OUROS_PRIORITY_IDLE);
-    uint8_t& mine = waiting.of_hart[&q - queues];
-    if (__atomic_load_n(&mine, __ATOMIC_RELAXED) == highest)
-        return;
-    __atomic_store_n(&mine, highest, __ATOMIC_SEQ_CST);
-    if (strict_threads.load(std::memory_order_relaxed))
-        publish_waiting();
-}
-
 // Owns a queue; says what waits in it when it lets go.
 class queue_guard {
   public:
@@ -97,7 +48,7 @@ class queue_guard {
     }
     ~queue_guard() {
         if (waiting_is_kept())
-            note_waiting(queue_);
+            note_waiting(unsigned(&queue_ - queues), queue_.ready);
         queue_.lock.unlock();
     }
     queue_guard(const queue_guard&) = delete;
@@ -203,15 +154,6 @@ schedulable* pick_elsewhere() {
     return false;
 }
 
-// Any hart's byte of `waiting` below `than`, which is 1..64.
-inline bool more_urgent_elsewhere(unsigned than) {
-    if (arch::harts_used == 1)
-        return false;
-    // Priorities are 0..64: adding 127 - (than - 1) sets a byte's highest bit unless it is below.
-    uint64_t all = __atomic_load_n(&waiting.all, __ATOMIC_RELAXED);
-    return (~(all + (128 - than) * 0x0101010101010101) & 0x8080808080808080) != 0;
-}
-
 // The running thread has left the hart: where does what it has published put it?
 inline void read_priority(thread& t) {
     if (t.priorities.ordinary_only()) [[likely]] {
@@ -241,6 +183,23 @@ leaving end_of_slice() {
         shared.wake(&own.ready, item);
     }
     return leaving::yielded;
+}
+
+// Two threads of one priority: the other one has been woken, or was interrupted, and has not used
+// up its slice. It continues that now, and the one that runs afterwards; so who wakes each other in
+// turn need not wait for the end of a slice, and neither gets more than its share. With more of
+// them the one that runs would lose its place to a third.
+bool other_continues_slice() {
+    run_queue& own = own_queue();
+    lock_guard guard(own.lock);
+    const ouros_task* running = own.ready.running;
+    if (!running || running->next == running || running->next->next != running)
+        return false;
+    const auto* other = as_schedulable(running->next);
+    if (other->kind != schedulable::kind_of::thread)
+        return false;
+    const auto& t = *static_cast<const thread*>(other);
+    return t.run_time.stopped_at() < t.slice_end;
 }
 
 void run_work(work_item& item) {
@@ -521,6 +480,8 @@ void schedule(leaving how) {
         moves = !old->may_run_on(self.index);
     }
     nanoseconds next_timer = look_around();
+    if (how == leaving::interrupted && other_continues_slice())
+        how = leaving::yielded;
     schedulable* next = pick(moves ? leaving::blocked : how); // off the queue
     self.current = nullptr;
     if (next && next->priority && more_urgent_elsewhere(next->priority)) [[unlikely]] {
