@@ -11,10 +11,13 @@ namespace kernel::proc {
 
 namespace {
 
-constexpr unsigned priorities = 64;
+constexpr unsigned priorities = lowest_priority + 1;
 
 struct view {
-    unsigned ready[priorities] = {}; // threads that run or could, by priority
+    // Threads by priority: those that run or could, by what they are scheduled by; those that
+    // publish the priority of what they have ready, by what they have published when they last left
+    // a hart; all, by what the process has set for them.
+    unsigned ready[priorities] = {}, published[priorities] = {}, base[priorities] = {};
     unsigned receivers = 0, rings = 0, in_flight = 0;
     ouros_statistics statistics{};
 };
@@ -25,6 +28,9 @@ void look(kernel::process& p, view& v) {
     for (thread& t : p.threads) {
         if (t.is_runnable())
             v.ready[t.priority % priorities]++;
+        if (t.priorities.published)
+            v.published[t.priority % priorities]++;
+        v.base[t.priorities.base % priorities]++;
         v.receivers += t.receiver != nullptr;
     }
     for (ring& r : p.rings) {
@@ -35,6 +41,15 @@ void look(kernel::process& p, view& v) {
     }
 }
 
+// "ready_tasks 24:1 32:4": of priority 24 there is one.
+void print_counts(text& to, const char* name, const unsigned (&counts)[priorities]) {
+    to.print("%s", name);
+    for (unsigned i = 0; i < priorities; i++)
+        if (counts[i])
+            to.print(" %u:%u", i, counts[i]);
+    to.print("\n");
+}
+
 } // namespace
 
 long write_ouros(const subject& s, text& to) {
@@ -43,17 +58,9 @@ long write_ouros(const subject& s, text& to) {
         return -ESRCH;
     view v;
     look(*p, v);
-    unsigned highest = priorities;
-    to.print("ready_tasks");
-    for (unsigned i = 0; i < priorities; i++) {
-        if (!v.ready[i])
-            continue;
-        highest = highest < i ? highest : i;
-        to.print(" %u:%u", i, v.ready[i]); // priority:threads
-    }
-    to.print("\n");
-    if (highest < priorities)
-        to.print("highest_priority %u\n", highest);
+    print_counts(to, "ready_tasks", v.ready);
+    print_counts(to, "published", v.published);
+    print_counts(to, "base", v.base);
     to.print("rings %u\nkernel_requests_in_flight %u\nreceivers %u\n", v.rings, v.in_flight,
              v.receivers);
     const ouros_statistics& c = v.statistics;

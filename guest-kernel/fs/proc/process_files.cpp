@@ -23,7 +23,8 @@ struct view {
     unsigned threads = 0;
     resource_usage own, children;
     nanoseconds started = 0;
-    unsigned priority = default_thread_priority;
+    unsigned policy = 0, real_time = 0;
+    int nice = 0;
     unsigned hart = 0;
     hart_set harts = every_hart;
     int exit_status = 0;
@@ -43,7 +44,9 @@ void look_at(thread& t, view& v) {
     __builtin_memcpy(v.name, t.name, sizeof v.name);
     v.state = state_of(t);
     v.started = t.started;
-    v.priority = t.priority;
+    v.policy = t.priorities.policy;
+    v.real_time = t.priorities.real_time;
+    v.nice = t.priorities.nice;
     v.hart = t.last_hart;
     v.harts = t.harts();
     v.pending = t.signal_state.pending.set;
@@ -90,11 +93,11 @@ long look(const subject& s, view& v) {
     return 0;
 }
 
-// Linux's numbers for the same: 20 and nice 0 are the priority that threads have unless they ask
-// for another one.
-long nice_of(unsigned priority) {
-    long nice = long(priority) - long(default_thread_priority);
-    return nice < -20 ? -20 : nice > 19 ? 19 : nice;
+// As Linux shows it: below 0 for what runs in real time. What the kernel makes of it, and of what
+// the process publishes, is in the file `ouros`.
+int shown_priority(const view& v) {
+    bool real_time = v.policy == policy_fifo || v.policy == policy_round_robin;
+    return real_time ? -1 - int(v.real_time) : 20 + v.nice;
 }
 
 const char* state_text(char state) {
@@ -139,14 +142,13 @@ long write_stat(const subject& s, text& to) {
     to.print("%lu %lu 0 0 ", v.own.page_faults, v.children.page_faults);
     to.print("%lu %lu %lu %lu ", v.own.user_time() / tick, v.own.kernel_time() / tick,
              v.children.user_time() / tick, v.children.kernel_time() / tick);
-    to.print("%ld %ld %u 0 %lu ", 20 + nice_of(v.priority), nice_of(v.priority), v.threads,
-             v.started / tick);
+    to.print("%d %d %u 0 %lu ", shown_priority(v), v.nice, v.threads, v.started / tick);
     to.print("%lu %lu %lu ", mapped, resident, ~0ul); // size, resident, the limit of that
     // Code, start of the stack, its pointer, pc: of those a process has no business with the last.
     to.print("%lu %lu %lu 0 0 ", layout.code_start, layout.code_end, layout.stack_start);
     to.print("%lu %lu %lu %lu ", v.pending & 0x7fffffff, v.blocked & 0x7fffffff,
              v.ignored & 0x7fffffff, v.caught & 0x7fffffff);
-    to.print("0 0 0 %d %u 0 0 0 0 0 ", signal_for_parent, v.hart);
+    to.print("0 0 0 %d %u %u %u 0 0 0 ", signal_for_parent, v.hart, v.real_time, v.policy);
     to.print("%lu %lu %lu ", layout.data_start, layout.data_end, layout.break_start);
     to.print("%lu %lu %lu %lu ", layout.arguments, layout.arguments_end, layout.environment,
              layout.environment_end);

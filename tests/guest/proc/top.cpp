@@ -42,20 +42,25 @@ std::string line_with(const std::string& text, const std::string& word) {
 } // namespace
 
 int main(int, char** argv) {
-    pid_t many = computing("many-threads", 4), one = computing("one-thread", 1);
     int out[2];
     CHECK(pipe(out) == 0);
     pid_t top = fork();
     if (top == 0) {
         dup2(out[1], 1);
-        execl(argv[1], "top", "-b", "-n", "2", "-d", "1", nullptr);
+        execl(argv[1], "top", "-b", "-n", "3", "-d", "0.5", nullptr);
         _exit(127);
     }
     close(out[1]);
     std::string text;
     char buffer[512];
-    for (ssize_t size; (size = read(out[0], buffer, sizeof buffer)) > 0;)
+    pid_t many = 0, one = 0;
+    for (ssize_t size; (size = read(out[0], buffer, sizeof buffer)) > 0;) {
         text.append(buffer, size_t(size));
+        if (!many) { // it is loaded: from here on there is no hart for kernel work to wait for
+            many = computing("many-threads", 4);
+            one = computing("one-thread", 1);
+        }
+    }
     int status;
     CHECK(waitpid(top, &status, 0) == top && status == 0);
     kill(many, SIGKILL);
