@@ -6,6 +6,7 @@
 #include "async/timer.h"
 #include "fs/console.h"
 #include "fs/serial_file.h"
+#include "schedule/preempt.h"
 #include "tty/tty.h"
 
 namespace kernel {
@@ -27,12 +28,12 @@ class memory_device_file final : public file {
             return 0;
         case memory_device::zero:
         case memory_device::full:
-            return to.each(to.remaining(), protection_write, [](uint8_t* memory, size_t size) {
+            return fill(to, [](uint8_t* memory, size_t size) {
                 __builtin_memset(memory, 0, size);
                 return static_cast<long>(size);
             });
         default:
-            return to.each(to.remaining(), protection_write, [](uint8_t* memory, size_t size) {
+            return fill(to, [](uint8_t* memory, size_t size) {
                 random_bytes(memory, size);
                 return static_cast<long>(size);
             });
@@ -53,6 +54,20 @@ class memory_device_file final : public file {
     }
 
   private:
+    // Page by page.
+    template <class F>
+    static long fill(user_buffers& to, F&& with) {
+        long total = 0;
+        while (!to.empty()) {
+            long done = to.each(page_size, protection_write, with);
+            if (done <= 0)
+                return total > 0 ? total : done;
+            total += done;
+            preemption_point();
+        }
+        return total;
+    }
+
     const memory_device kind_;
     const file_attributes attributes_;
 };

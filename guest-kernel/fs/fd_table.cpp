@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "drivers/asyscall.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -49,9 +50,16 @@ ref<fd_table> fd_table::copy() {
     lock_guard guard(lock_);
     if (size_ > 0 && made->grow(size_) < 0)
         return {};
-    for (uint32_t fd = 0; fd < size_; fd++)
+    constexpr uint32_t step = 64;
+    for (uint32_t fd = 0; fd < size_ && fd < made->size_; fd++) {
         made->table_[fd] = table_[fd];
-    made->first_free_ = first_free_;
+        if (fd % step == step - 1) {
+            guard.unlock();
+            preemption_point();
+            guard.relock();
+        }
+    }
+    made->first_free_ = 0; // what was closed meanwhile may be below
     made->directory_ = directory_;
     made->limit_ = limit_;
     return made;
@@ -142,7 +150,7 @@ long fd_table::set_close_on_exec(uint64_t number, bool on) {
 
 void fd_table::close_all(bool only_close_on_exec) {
     for (uint32_t fd = 0;;) {
-        ref<file> closed; // dropped after the lock
+        ref<file> closed;
         lock_guard guard(lock_);
         while (fd < size_ &&
                (!table_[fd].opened || (only_close_on_exec && !table_[fd].close_on_exec)))
@@ -152,6 +160,11 @@ void fd_table::close_all(bool only_close_on_exec) {
         closed = std::move(table_[fd].opened);
         if (fd < first_free_)
             first_free_ = fd;
+        guard.unlock();
+        if (closed->ref_count() == 1)
+            closed->before_end();
+        closed.reset();
+        preemption_point();
     }
 }
 

@@ -94,6 +94,10 @@ class file : public ref_counted {
     // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
     virtual const uint8_t* contents_in_place() { return nullptr; }
 
+    // By whoever has the last reference, without a lock: gives back in steps, with preemption
+    // points, what its end would give back in one go.
+    virtual void before_end() {}
+
   private:
     std::atomic<uint32_t> flags_;
 };

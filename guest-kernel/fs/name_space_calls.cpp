@@ -220,9 +220,15 @@ task<long> unlink_at(caller& who, int directory, user_address path, uint32_t fla
             co_return error;
         if (at.walk.is_synthetic)
             co_return synthetic_change(at.walk, at.walk.name.empty() ? -EBUSY : -EPERM);
-        if (!at.walk.is_host)
-            co_return flags& AT_REMOVEDIR ? names.tree.remove_directory(at.walk)
-                                          : names.tree.unlink(at.walk);
+        if (!at.walk.is_host) {
+            long error = flags & AT_REMOVEDIR ? names.tree.remove_directory(at.walk)
+                                              : names.tree.unlink(at.walk);
+            bool last = error == 0 && at.walk.node->links == 0 && at.walk.node->ref_count() == 1;
+            guard.unlock();
+            if (last)
+                at.walk.node->empty();
+            co_return error;
+        }
     }
     if (at.walk.host_path.empty())
         co_return flags& AT_REMOVEDIR ? -EBUSY : -EISDIR;

@@ -22,6 +22,12 @@ class page_tree {
     // Frees every page at `first` and above.
     void truncate(uint64_t first);
 
+    // As truncate(first), but frees a bounded number of pages, the last ones. False: there are more
+    // to free, all below `cut`.
+    bool truncate_some(uint64_t first, uint64_t& cut);
+    // As truncate(0), with preemption points: nobody else knows of it.
+    void empty();
+
     uint64_t pages() const { return pages_; }
 
   private:
@@ -37,7 +43,11 @@ class page_tree {
         return height * bits >= 64 ? UINT64_MAX : uint64_t{1} << (height * bits);
     }
     // Frees pages at `first` and above below `node`; true if nothing is left in it.
-    bool truncate_below(void* node, unsigned height, uint64_t first);
+    struct progress {
+        uint64_t left; // pages that may still be freed
+        uint64_t cut;  // nothing is left at this index and above
+    };
+    bool truncate_below(void* node, unsigned height, uint64_t first, uint64_t index, progress& p);
 
     void* root_ = nullptr; // a page when height_ is 0, otherwise a level_node
     unsigned height_ = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fs/tmpfs_nodes.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr size_t pipe_capacity = 65536;
 constexpr size_t pipe_atomic = 4096; // PIPE_BUF: a write up to this size isn't torn apart
+constexpr size_t pipe_step = 8192;   // what is moved with the lock held
 constexpr unsigned pipe_order = 4;
 static_assert(page_size << pipe_order == pipe_capacity);
 
@@ -35,26 +37,28 @@ class pipe final : public ref_counted {
     size_t room() const { return pipe_capacity - used(); }
 
     // Both with the lock held. must_wait: nothing to read, or no room.
-    long read(user_buffers& to) {
+    long read(user_buffers& to, size_t limit = pipe_step) {
         if (to.empty())
             return 0;
         if (used() == 0)
             return writers == 0 ? 0 : must_wait;
-        long done = to.each(used(), protection_write, [&](uint8_t* memory, size_t size) {
-            size = until_wrap(read_at_, size);
-            __builtin_memcpy(memory, bytes_ + read_at_ % pipe_capacity, size);
-            read_at_ += size;
-            return static_cast<long>(size);
-        });
+        long done = to.each(used() < limit ? used() : limit, protection_write,
+                            [&](uint8_t* memory, size_t size) {
+                                size = until_wrap(read_at_, size);
+                                __builtin_memcpy(memory, bytes_ + read_at_ % pipe_capacity, size);
+                                read_at_ += size;
+                                return static_cast<long>(size);
+                            });
         // A piece that wraps ends each() early; the rest is at the start of the buffer.
-        if (done > 0 && used() > 0 && !to.empty() && read_at_ % pipe_capacity == 0)
-            if (long more = read(to); more > 0)
+        if (done > 0 && size_t(done) < limit && used() > 0 && !to.empty() &&
+            read_at_ % pipe_capacity == 0)
+            if (long more = read(to, limit - size_t(done)); more > 0)
                 done += more;
         if (done > 0)
             writable.wake_all();
         return done;
     }
-    long write(user_buffers& from) {
+    long write(user_buffers& from, size_t limit = pipe_step) {
         if (readers == 0)
             return -EPIPE;
         if (from.empty())
@@ -62,14 +66,16 @@ class pipe final : public ref_counted {
         size_t needed = from.remaining() <= pipe_atomic ? from.remaining() : 1;
         if (room() < needed)
             return must_wait;
-        long done = from.each(room(), protection_read, [&](uint8_t* memory, size_t size) {
-            size = until_wrap(write_at_, size);
-            __builtin_memcpy(bytes_ + write_at_ % pipe_capacity, memory, size);
-            write_at_ += size;
-            return static_cast<long>(size);
-        });
-        if (done > 0 && room() > 0 && !from.empty() && write_at_ % pipe_capacity == 0)
-            if (long more = write(from); more > 0)
+        long done = from.each(
+            room() < limit ? room() : limit, protection_read, [&](uint8_t* memory, size_t size) {
+                size = until_wrap(write_at_, size);
+                __builtin_memcpy(bytes_ + write_at_ % pipe_capacity, memory, size);
+                write_at_ += size;
+                return static_cast<long>(size);
+            });
+        if (done > 0 && size_t(done) < limit && room() > 0 && !from.empty() &&
+            write_at_ % pipe_capacity == 0)
+            if (long more = write(from, limit - size_t(done)); more > 0)
                 done += more;
         if (done > 0)
             readable.wake_all();
@@ -119,16 +125,36 @@ class pipe_end final : public file {
     long read(user_buffers& to, int64_t offset) override {
         if (offset != at_position)
             return -ESPIPE;
-        lock_guard guard(pipe_->lock);
-        long done = pipe_->read(to);
-        return done == must_wait && nonblocking() ? -EAGAIN : done;
+        long total = 0;
+        for (;; preemption_point()) {
+            lock_guard guard(pipe_->lock);
+            long done = pipe_->read(to);
+            if (done <= 0 && total > 0)
+                return total;
+            if (done <= 0)
+                return done == must_wait && nonblocking() ? -EAGAIN : done;
+            total += done;
+            if (to.empty() || size_t(done) < pipe_step)
+                return total;
+        }
     }
 
     task<long> read_later(caller& who, user_buffers to, int64_t) override {
         ref<pipe_end> self(this);
         lock_guard guard(pipe_->lock);
+        long total = 0;
         for (;;) {
             long done = pipe_->read(to);
+            if (done > 0)
+                total += done;
+            if (total > 0 && (done < static_cast<long>(pipe_step) || to.empty()))
+                co_return total;
+            if (total > 0) {
+                guard.unlock();
+                preemption_point();
+                guard.relock();
+                continue;
+            }
             if (done != must_wait)
                 co_return done;
             if (long error = co_await pipe_->readable.wait(guard, who); error < 0)
@@ -139,12 +165,20 @@ class pipe_end final : public file {
     long write(user_buffers& from, int64_t offset) override {
         if (offset != at_position)
             return -ESPIPE;
-        lock_guard guard(pipe_->lock);
-        // More than there is room for has to wait in the middle: all of it is the task's.
-        if (!nonblocking() && pipe_->readers > 0 && from.remaining() > pipe_->room())
-            return must_wait;
-        long done = pipe_->write(from);
-        return done == must_wait ? -EAGAIN : done;
+        long total = 0;
+        for (;; preemption_point()) {
+            lock_guard guard(pipe_->lock);
+            // What may have to wait in the middle is the task's, all of it.
+            size_t at_once = pipe_->room() < pipe_step ? pipe_->room() : pipe_step;
+            if (!nonblocking() && pipe_->readers > 0 && from.remaining() > at_once)
+                return must_wait;
+            long done = pipe_->write(from);
+            if (done <= 0)
+                return total > 0 ? total : done == must_wait ? -EAGAIN : done;
+            total += done;
+            if (from.empty() || size_t(done) < pipe_step)
+                return total;
+        }
     }
 
     task<long> write_later(caller& who, user_buffers from, int64_t) override {
@@ -159,8 +193,13 @@ class pipe_end final : public file {
                 co_return total > 0 ? total : done;
             if (from.empty())
                 co_return total;
-            if (done > 0 && pipe_->room() > 0)
-                continue; // ended early without being full: the next address decides
+            if (done > 0 && pipe_->room() > 0) {
+                // Ended early without being full: the next address decides, or another step.
+                guard.unlock();
+                preemption_point();
+                guard.relock();
+                continue;
+            }
             if (long error = co_await pipe_->writable.wait(guard, who); error < 0)
                 co_return total > 0 ? total : error;
         }

@@ -179,12 +179,16 @@ long tmpfs_file::truncate(uint64_t size) {
     if ((size < size_ && (seals_ & F_SEAL_SHRINK)) || (size > size_ && (seals_ & F_SEAL_GROW)))
         return -EPERM;
     if (size < size_) {
-        // What is cut off must read as zeros if the file grows again.
         size_t in_page = size % page_size;
         uint64_t last = size / page_size;
+        if (uint64_t cut; !pages_.truncate_some(last + (in_page != 0), cut)) {
+            size_ = lesser(size_, cut * page_size);
+            image_size_ = lesser(image_size_, size_);
+            return must_go_on;
+        }
+        // What is cut off must read as zeros if the file grows again.
         if (in_page != 0 && pages_.find(last))
             __builtin_memset(pages_.find(last) + in_page, 0, page_size - in_page);
-        pages_.truncate(last + (in_page != 0));
         image_size_ = lesser(image_size_, size);
     }
     size_ = size;
@@ -328,6 +332,8 @@ bool tmpfs_directory::remove(std::string_view name) {
     (found->previous ? found->previous->next : oldest_) = found->next;
     (found->next ? found->next->previous : newest_) = found->previous;
     entries_--;
+    if (given_last_ == found)
+        given_last_ = found->previous;
     lost(found->node.get());
     found->~entry();
     ::operator delete(found);
@@ -347,9 +353,12 @@ const tmpfs_directory::entry* tmpfs_directory::after(uint64_t cookie) const {
     // Usually the position is the end, or near the start of a small directory.
     if (cookie >= last_cookie_)
         return nullptr;
-    const entry* found = oldest_;
+    // Or right behind the one given last.
+    const entry* found = given_last_ && given_last_->cookie <= cookie ? given_last_ : oldest_;
     while (found && found->cookie <= cookie)
         found = found->next;
+    if (found)
+        given_last_ = found;
     return found;
 }
 

@@ -26,6 +26,9 @@ class inode : public ref_counted {
     virtual file_attributes attributes() const;
     // The modification time and the change time are now.
     void touch();
+    // By whoever has the last reference to one without a name, without a lock: what it would give
+    // back at its end, in steps with preemption points.
+    virtual void empty() {}
 
     const uint64_t number;
     uint32_t permissions;
@@ -65,8 +68,11 @@ class tmpfs_file final : public inode {
     size_t read(uint64_t offset, void* to, size_t count) const;
     // Bytes copied, or -ENOSPC when there is no page for even the first, or -EFBIG.
     long write(uint64_t offset, const void* from, size_t count);
-    // 0, -ENOSPC, -EFBIG.
+    // 0, -ENOSPC, -EFBIG; must_go_on: it is shorter now, but not as short as that yet. Then the
+    // locks are to be let go of for a moment.
     long truncate(uint64_t size);
+    static constexpr long must_go_on = -0x100001;
+    void empty() override { pages_.empty(); }
 
     // F_SEAL_SHRINK, _GROW and _SEAL, which hold for good. 0; -EPERM: sealed against more;
     // -EINVAL: one that is not offered.
@@ -181,6 +187,7 @@ class tmpfs_directory final : public inode {
     uint64_t last_cookie_ = 2; // 1 and 2 stand for "." and ".."
     entry* oldest_ = nullptr;
     entry* newest_ = nullptr;
+    mutable const entry* given_last_ = nullptr; // by after()
     ref<tmpfs_directory> parent_;
     bool removed_ = false;
 };

@@ -9,6 +9,7 @@
 #include "fs/devices.h"
 #include "fs/dirent.h"
 #include "fs/name_space.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -16,7 +17,15 @@ namespace {
 
 // Bytes moved under a file's lock at a time: the bound on how long others wait for it, and how
 // much of a read or write is atomic.
-constexpr size_t locked_at_once = 64 * 1024;
+constexpr size_t locked_at_once = 8 * 1024;
+
+long truncate_in_steps(tmpfs_file& file, uint64_t size) {
+    for (;; preemption_point()) {
+        lock_guard guard(file.lock);
+        if (long result = file.truncate(size); result != tmpfs_file::must_go_on)
+            return result;
+    }
+}
 
 class tree_file : public file {
   public:
@@ -159,15 +168,16 @@ class open_regular final : public tree_file {
         return offset;
     }
 
-    long truncate(uint64_t size) override {
-        lock_guard guard(contents().lock);
-        return contents().truncate(size);
-    }
+    long truncate(uint64_t size) override { return truncate_in_steps(contents(), size); }
     long seals() override { return contents().seals(); }
     long add_seals(uint32_t more) override {
         return writable() ? contents().add_seals(more) : -EPERM;
     }
     bool is_seekable() const override { return true; }
+    void before_end() override {
+        if (node().links == 0 && node().ref_count() == 1)
+            node().empty();
+    }
     ref<page_object> shared_pages() override {
         return ref<mapped_file>::adopt(new (std::nothrow) mapped_file(ref<inode>(&node())));
     }
@@ -182,7 +192,7 @@ class open_regular final : public tree_file {
     template <class F>
     long transfer(user_buffers& buffers, int64_t offset, uint8_t access, bool append, F&& move) {
         size_t total = 0;
-        for (;;) {
+        for (;; preemption_point()) {
             lock_guard guard(contents().lock);
             uint64_t at =
                 append ? contents().size() : (offset == at_position ? position_ : offset + total);
@@ -224,7 +234,12 @@ class open_directory final : public tree_file {
         }
         if (position_ < 2)
             return out.finish();
-        while (const tmpfs_directory::entry* entry = here.after(position_)) {
+        // No more in one call: others wait for the lock.
+        constexpr int most = 32;
+        for (int given = 0; given < most; given++) {
+            const tmpfs_directory::entry* entry = here.after(position_);
+            if (!entry)
+                break;
             uint32_t mode = entry->node->attributes().mode;
             if (!out.add(entry->node->number, entry->cookie, mode, entry->text()))
                 break;
@@ -284,11 +299,9 @@ long open_node(ref<inode> node, ref<tmpfs_directory> parent, uint32_t flags, pro
     }
     if (kind == inode_kind::file && !only_path) {
         auto& contents = static_cast<tmpfs_file&>(*node);
-        if ((flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY) {
-            lock_guard guard(contents.lock);
-            if (long error = contents.truncate(0); error < 0)
+        if ((flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY)
+            if (long error = truncate_in_steps(contents, 0); error < 0)
                 return error;
-        }
         made = ref<file>::adopt(new (std::nothrow)
                                     open_regular(std::move(node), std::move(parent), flags));
         return made ? 0 : -ENOMEM;

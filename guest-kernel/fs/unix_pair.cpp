@@ -114,7 +114,7 @@ long unix_pair::send(unsigned from, user_buffers& data, file_bundle& files) {
         return sent;
     }
     long total = 0;
-    while (!data.empty() && room(from)) {
+    while (!data.empty() && room(from) && size_t(total) < step) {
         size_t size = data.remaining() < room(from) ? data.remaining() : room(from);
         size = size < stream_piece ? size : stream_piece;
         long sent = send_one(to, data, size, files);
@@ -195,7 +195,7 @@ long unix_pair::receive(unsigned end, user_buffers& to, received_message& out, u
             break;
         remove(own, *m);
         // What one message carries does not mix with the next one's.
-        if (carries || to.empty())
+        if (carries || to.empty() || size_t(total) >= step)
             break;
         m = next;
     }

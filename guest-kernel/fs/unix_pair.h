@@ -22,6 +22,7 @@ struct unix_message : list_node<unix_message> {
 };
 
 struct unix_pair : ref_counted {
+    static constexpr size_t step = 8192;         // bytes of a stream that are moved at once
     static constexpr size_t capacity = 212992;   // of a queue, in bytes: as Linux
     static constexpr size_t largest = 131072;    // message that is not a stream's
     static constexpr size_t most_messages = 512; // in a queue: empty ones cost memory, too

@@ -8,6 +8,7 @@
 
 #include "fs/unix_pair.h"
 #include "memory/heap.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -42,12 +43,22 @@ socket_type unix_socket::type() const {
 
 long unix_socket::send(user_buffers& from, file_bundle& files, uint32_t flags) {
     bool wait = !nonblocking() && !(flags & message_dont_wait);
-    lock_guard guard(pair_->lock);
-    // More than there is room for has to wait in the middle: all of it is the task's.
-    if (wait && pair_->type == socket_type::stream && from.remaining() > pair_->room(end_))
-        return must_wait;
-    long done = pair_->send(end_, from, files);
-    return done == must_wait && !wait ? -EAGAIN : done;
+    long total = 0;
+    for (;;) {
+        lock_guard guard(pair_->lock);
+        // What may have to wait in the middle is the task's, all of it.
+        size_t at_once = pair_->room(end_) < unix_pair::step ? pair_->room(end_) : unix_pair::step;
+        if (wait && pair_->type == socket_type::stream && from.remaining() > at_once)
+            return must_wait;
+        long done = pair_->send(end_, from, files);
+        guard.unlock();
+        if (done < 0)
+            return total > 0 ? total : done == must_wait && !wait ? -EAGAIN : done;
+        total += done;
+        if (wait || from.empty() || pair_->type != socket_type::stream || done == 0)
+            return total;
+        preemption_point();
+    }
 }
 
 task<long> unix_socket::send_later(caller& who, user_buffers from, file_bundle files,
@@ -62,6 +73,9 @@ task<long> unix_socket::send_later(caller& who, user_buffers from, file_bundle f
             total += done;
             if (from.empty() || pair_->type != socket_type::stream)
                 co_return total;
+            guard.unlock();
+            preemption_point();
+            guard.relock();
             continue;
         }
         if (done != must_wait)
@@ -77,9 +91,19 @@ long unix_socket::receive(user_buffers& to, received_message& out, uint32_t flag
     bool wait = !nonblocking() && !(flags & message_dont_wait);
     if (wait && (flags & message_wait_all) && pair_->type == socket_type::stream)
         return must_wait;
-    lock_guard guard(pair_->lock);
-    long done = pair_->receive(end_, to, out, flags);
-    return done == must_wait && !wait ? -EAGAIN : done;
+    long total = 0;
+    for (;;) {
+        lock_guard guard(pair_->lock);
+        long done = pair_->receive(end_, to, out, flags);
+        guard.unlock();
+        if (done < 0)
+            return total > 0 ? total : done == must_wait && !wait ? -EAGAIN : done;
+        total += done;
+        if (size_t(done) < unix_pair::step || to.empty() || out.files.count() ||
+            pair_->type != socket_type::stream || (flags & message_peek))
+            return total;
+        preemption_point();
+    }
 }
 
 task<long> unix_socket::receive_later(caller& who, user_buffers to, received_message& out,
@@ -94,8 +118,14 @@ task<long> unix_socket::receive_later(caller& who, user_buffers to, received_mes
         long done = pair_->receive(end_, to, out, flags);
         if (done >= 0) {
             total += done;
-            if (!all || done == 0 || to.empty() || out.files.count())
+            bool more = all || (size_t(done) >= unix_pair::step && !(flags & message_peek) &&
+                                pair_->type == socket_type::stream);
+            if (!more || done == 0 || to.empty() || out.files.count())
                 co_return total;
+            guard.unlock();
+            preemption_point();
+            guard.relock();
+            wait = wait && all;
             continue;
         }
         if (done != must_wait)

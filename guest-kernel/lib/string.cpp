@@ -13,6 +13,32 @@ bool aligned(const void* a, const void* b) {
     return ((reinterpret_cast<uintptr_t>(a) | reinterpret_cast<uintptr_t>(b)) & 7) == 0;
 }
 
+bool word_aligned(const void* p) {
+    return (reinterpret_cast<uintptr_t>(p) & 7) == 0;
+}
+
+// Whether one of the eight bytes is 0.
+bool has_zero(uint64_t w) {
+    return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
+}
+
+// Words from a source that is not aligned, each out of two that are: no byte is read that is not in
+// a word of the source's. The destination is aligned; how many bytes are done.
+size_t copy_shifted(uint8_t* d, const uint8_t* s, size_t size) {
+    auto start = reinterpret_cast<uintptr_t>(s);
+    unsigned shift = unsigned(start & 7) * 8;
+    auto* sw = reinterpret_cast<const word*>(start & ~uintptr_t(7));
+    auto* dw = reinterpret_cast<word*>(d);
+    size_t done = 0;
+    word low = *sw;
+    for (; size - done >= 8; done += 8) {
+        word high = *++sw;
+        *dw++ = low >> shift | high << (64 - shift);
+        low = high;
+    }
+    return done;
+}
+
 } // namespace
 
 extern "C" {
@@ -31,6 +57,16 @@ void* memcpy(void* __restrict to, const void* __restrict from, size_t size) {
         }
         for (; size >= 8; size -= 8, d += 8, s += 8)
             *reinterpret_cast<word*>(d) = *reinterpret_cast<const word*>(s);
+    } else if (size >= 32) {
+        for (; !word_aligned(d); size--)
+            *d++ = *s++;
+        size_t done = 0;
+        if (word_aligned(s))
+            for (; size - done >= 8; done += 8)
+                *reinterpret_cast<word*>(d + done) = *reinterpret_cast<const word*>(s + done);
+        else
+            done = copy_shifted(d, s, size);
+        d += done, s += done, size -= done;
     }
     while (size--)
         *d++ = *s++;
@@ -87,6 +123,11 @@ void* memchr(const void* s, int c, size_t size) {
 
 size_t strlen(const char* s) {
     const char* p = s;
+    for (; !word_aligned(p); p++)
+        if (!*p)
+            return size_t(p - s);
+    while (!has_zero(*reinterpret_cast<const word*>(p)))
+        p += 8;
     while (*p)
         p++;
     return size_t(p - s);
@@ -94,6 +135,11 @@ size_t strlen(const char* s) {
 
 size_t strnlen(const char* s, size_t size) {
     size_t n = 0;
+    while (n < size && !word_aligned(s + n) && s[n])
+        n++;
+    if (n < size && word_aligned(s + n))
+        while (size - n >= 8 && !has_zero(*reinterpret_cast<const word*>(s + n)))
+            n += 8;
     while (n < size && s[n])
         n++;
     return n;

@@ -96,18 +96,6 @@ bool address_space::is_mapped(user_address start, size_t size) {
     return mapped;
 }
 
-template <class F>
-void address_space::in_steps(user_address start, user_address end, F&& step) {
-    while (start < end) {
-        {
-            lock_guard guard(lock_);
-            start = step(start);
-        }
-        if (start < end)
-            preemption_point();
-    }
-}
-
 bool address_space::range_has(user_address start, user_address end, area_kind kind) {
     for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
         if (a->kind == kind)
@@ -423,14 +411,29 @@ void address_space::drop_in_steps(user_address start, user_address end) {
 }
 
 void address_space::remove_in_steps(user_address start, user_address end) {
-    in_steps(start, end, [&](user_address at) {
-        area* a = first_ending_after(at);
-        for (int n = 0; a && a->start < end && n < 16; n++)
-            a = areas_.next(*a);
-        user_address next = a && a->start < end ? a->start : end;
-        remove_areas(at, next);
-        return next;
-    });
+    while (start < end) {
+        list<area> removed; // deleted after the lock: an object may go with its last area
+        {
+            lock_guard guard(lock_);
+            area* a = first_ending_after(start);
+            last_ = nullptr;
+            changes_++;
+            for (int n = 0; a && a->start < end && n < 16; n++) {
+                area* next = areas_.next(*a);
+                mapped_bytes_ -= a->end - a->start;
+                list<area>::remove(*a);
+                removed.push_back(*a);
+                a = next;
+            }
+            start = a && a->start < end ? a->start : end;
+        }
+        while (area* a = removed.pop_front()) {
+            if (a->pages && a->pages->ref_count() == 1)
+                a->pages->empty();
+            delete a;
+        }
+        preemption_point();
+    }
 }
 
 void address_space::unmap_finish(user_address start, size_t size) {
@@ -439,9 +442,16 @@ void address_space::unmap_finish(user_address start, size_t size) {
     remove_in_steps(start, end);
 }
 
-void address_space::empty() {
+void address_space::empty(bool no_threads) {
     drop_in_steps(user_start, user_end);
     remove_in_steps(user_start, user_end);
+    preemption_steps<16> steps;
+    while (no_threads && frame_pages_ > 0) {
+        pte& entry = *table_.find(frame_address(--frame_pages_));
+        free_pages(from_physical(pte_address(entry)));
+        entry = 0;
+        steps.step();
+    }
 }
 
 long address_space::unmap(user_address start, size_t size) {

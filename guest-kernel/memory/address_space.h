@@ -140,9 +140,9 @@ class address_space : public ref_counted {
     long protect(user_address start, size_t size, uint8_t protection);
     long move(user_address start, size_t old_size, size_t new_size, bool may_move);
     long advise_dont_need(user_address start, size_t size);
-    // For good, when nobody runs in it any more: gives everything back that areas have, which the
-    // end of the last reference would do in one go.
-    void empty();
+    // For good, when nobody runs in it any more: gives everything back that areas have, and, if no
+    // thread is left, trap frames; the end of the last reference would do it in one go.
+    void empty(bool no_threads);
     bool is_free(user_address start, size_t size);
     bool is_mapped(user_address start, size_t size);
 
@@ -282,7 +282,8 @@ class address_space : public ref_counted {
     user_address signal_return_ = 0;
     uint64_t limit_ = ~0ull;
     address_layout layout_;  // what set_strings and set_stack_start have set
-    bool transfers_ = false; // begin_transfers() was called
+    bool transfers_ = false;     // begin_transfers() was called,
+    bool private_pages_ = false; // ... and is through
     static constexpr unsigned frame_slots = 512;
     uint64_t frames_used_[frame_slots / 64] = {};
     unsigned frame_pages_ = 0; // slots below have a page

@@ -130,7 +130,7 @@ ref<address_space> address_space::copy() {
         long error = copy_to(*child, preemptible);
         if (error == 0)
             return child;
-        child->empty();
+        child->empty(true);
         if (error != -EAGAIN)
             break;
     }
@@ -249,26 +249,34 @@ bool address_space::copy_entry(const area& a, pte& e, pte& to, bool& write_prote
     return true;
 }
 
+// From the first step on fork copies pages at once; what was shared before is copied by and by.
 long address_space::begin_transfers() {
-    lock_guard guard(lock_);
-    if (transfers_)
-        return 0;
-    for (area& a : areas_) {
-        if (a.kind != area_kind::anonymous)
-            continue;
-        long error = 0;
-        each_entry(a.start, a.end, [&](pte& e, user_address at) {
-            if (error < 0 || (e & pte_borrowed) || !page_is_shared(page_of(e)))
-                return;
-            uint64_t valid = e & pte_valid;
-            error = make_private(a, at, e);
-            if (!valid)
-                e &= ~uint64_t(pte_valid);
-        });
-        if (error < 0)
-            return error;
+    {
+        lock_guard guard(lock_);
+        if (private_pages_)
+            return 0;
+        transfers_ = true;
     }
-    transfers_ = true;
+    long error = 0;
+    in_steps(user_start, user_end, [&](user_address at) {
+        user_address next = some_entries(
+            at, user_end, entry_step, [](area&) { return true; },
+            [&](area& a, pte& e, user_address address) {
+                if (a.kind != area_kind::anonymous || (e & pte_borrowed) ||
+                    !page_is_shared(page_of(e)))
+                    return true;
+                uint64_t valid = e & pte_valid;
+                error = make_private(a, address, e);
+                if (!valid)
+                    e &= ~uint64_t(pte_valid);
+                return error == 0;
+            });
+        return error == 0 ? next : user_end;
+    });
+    if (error < 0)
+        return error;
+    lock_guard guard(lock_);
+    private_pages_ = true;
     return 0;
 }
 

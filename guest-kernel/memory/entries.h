@@ -5,6 +5,7 @@
 
 #include "arch/riscv64/page_table.h"
 #include "memory/address_space.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -24,7 +25,7 @@ inline uint64_t leaf_bits(uint8_t protection) {
 }
 
 // What one step does at most: entries that are there count several times those that are not.
-inline constexpr unsigned entry_step = 512;
+inline constexpr unsigned entry_step = 160;
 inline constexpr unsigned entry_weight = 8;
 
 template <class A, class F>
@@ -64,6 +65,18 @@ user_address address_space::some_entries(user_address start, user_address end, u
         }
     }
     return end;
+}
+
+template <class F>
+void address_space::in_steps(user_address start, user_address end, F&& step) {
+    while (start < end) {
+        {
+            lock_guard guard(lock_);
+            start = step(start);
+        }
+        if (start < end)
+            preemption_point();
+    }
 }
 
 template <class F>

@@ -19,6 +19,8 @@ class anonymous_object final : public page_object {
         return page;
     }
 
+    void empty() override { pages_.empty(); }
+
   private:
     spinlock lock_;
     page_tree pages_;

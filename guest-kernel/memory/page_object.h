@@ -23,6 +23,9 @@ class page_object : public ref_counted {
     // The page at an index, made if there is none yet, with a reference for the caller.
     // -ENOMEM; -ENXIO behind the end.
     virtual result<void*> shared_page(uint64_t index) = 0;
+    // By whoever has the last reference: gives its pages back in steps, with preemption points, if
+    // it is the only owner of them.
+    virtual void empty() {}
     // The same for every object that shows the same pages.
     virtual const void* identity() const { return this; }
 };

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "memory/address_space.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -55,6 +56,17 @@ long copy_to_user(address_space& space, user_address to, const void* from, size_
     });
 }
 
+long copy_much_to_user(address_space& space, user_address to, const void* from, size_t size) {
+    auto* s = static_cast<const uint8_t*>(from);
+    for (size_t done = 0; done < size; done += page_size) {
+        size_t piece = size - done < page_size ? size - done : page_size;
+        if (long error = copy_to_user(space, to + done, s + done, piece); error < 0)
+            return error;
+        preemption_point();
+    }
+    return 0;
+}
+
 long zero_user(address_space& space, user_address to, size_t size) {
     return each_piece(space, to, size, protection_write, [&](uint8_t* p, size_t piece) {
         memset(p, 0, piece);
@@ -68,17 +80,18 @@ long user_string(address_space& space, char* to, user_address from, size_t size)
     // The string may end right before the end of what a process can have.
     if (from < user_end && size > user_end - from)
         size = user_end - from;
-    long error = each_piece(space, from, size, protection_read, [&](uint8_t* p, size_t piece) {
-        for (size_t i = 0; i < piece; i++) {
-            to[length] = char(p[i]);
-            if (!p[i]) {
-                ended = true;
-                return false;
-            }
-            length++;
-        }
-        return true;
-    });
+    long error = 0;
+    while (error == 0 && !ended && length < size) {
+        size_t piece = page_size - ((from + length) & (page_size - 1));
+        piece = piece < size - length ? piece : size - length;
+        error = space.with_page(from + length, protection_read, [&](void* page) {
+            size_t n = strnlen(static_cast<char*>(page), piece);
+            ended = n < piece;
+            memcpy(to + length, page, ended ? n + 1 : n);
+            length += n;
+        });
+        preemption_point();
+    }
     if (ended)
         return long(length);
     return error < 0 ? error : -ENAMETOOLONG;

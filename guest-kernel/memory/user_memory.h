@@ -26,9 +26,12 @@ enum protection : uint8_t {
 // 0 or -EFAULT (nothing or a prefix was copied), -ENOMEM.
 long copy_from_user(address_space& space, void* to, user_address from, size_t size);
 long copy_to_user(address_space& space, user_address to, const void* from, size_t size);
+// The same with preemption points: without a lock.
+long copy_much_to_user(address_space& space, user_address to, const void* from, size_t size);
 long zero_user(address_space& space, user_address to, size_t size);
 
-// A zero-terminated string of at most size - 1 bytes. Its length, -EFAULT, or -ENAMETOOLONG.
+// Without a lock: has preemption points. A zero-terminated string of at most size - 1 bytes. Its
+// length, -EFAULT, or -ENAMETOOLONG.
 long user_string(address_space& space, char* to, user_address from, size_t size);
 
 namespace detail {

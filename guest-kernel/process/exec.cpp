@@ -9,6 +9,7 @@
 #include "process/elf.h"
 #include "process/limits.h"
 #include "process/process.h"
+#include "schedule/preempt.h"
 #include "schedule/scheduler.h"
 #include "signals/signals.h"
 
@@ -33,7 +34,7 @@ class stack_writer {
     user_address bytes(const void* data, size_t size) {
         at_ -= size;
         if (error_ == 0)
-            error_ = copy_to_user(space_, at_, data, size);
+            error_ = copy_much_to_user(space_, at_, data, size);
         return at_;
     }
     void align(size_t to) { at_ &= ~(to - 1); }
@@ -78,7 +79,12 @@ void put_pointers(word_writer& words, const string_block& block, user_address ad
     size_t offset = 0;
     for (size_t i = 0; i < block.count; i++) {
         words.put(address + offset);
-        offset += strlen(block.data + offset) + 1;
+        // Up to 128 KiB each, by parts.
+        while (size_t part = strnlen(block.data + offset, 8 * page_size)) {
+            offset += part;
+            preemption_point();
+        }
+        offset++;
     }
     words.put(0);
 }

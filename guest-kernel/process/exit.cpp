@@ -10,6 +10,7 @@
 #include "process/fault.h"
 #include "process/thread.h"
 #include "ring/ring.h"
+#include "schedule/preempt.h"
 #include "schedule/scheduler.h"
 #include "syscalls/robust_list.h"
 #include "uintr/receiver.h"
@@ -70,7 +71,7 @@ task<long> make_teardown(process& p) {
             p.ended_usage.peak_pages = space->peak_pages();
         guard.unlock();
         if (space && space->ref_count() == 1)
-            space->empty();
+            space->empty(true);
     }
     leave_lent_space(p);
     if (p.id == first_process_id) {
@@ -89,6 +90,28 @@ void exit_process(process& p, int status) {
     p.exit_status = status;
     for (thread& t : p.threads)
         t.kill();
+    interrupt_harts(p);
+}
+
+void exit_process_in_steps(process& p, int status) {
+    constexpr int step = 16; // threads
+    {
+        lock_guard guard(p.lock);
+        if (p.exiting.exchange(1)) // from here on there are no new threads
+            return;
+        p.exit_status = status;
+    }
+    for (int told = step; told == step; preemption_point()) {
+        told = 0;
+        lock_guard guard(p.lock);
+        for (thread& t : p.threads) {
+            if (t.killed())
+                continue;
+            t.kill();
+            if (++told == step)
+                break;
+        }
+    }
     interrupt_harts(p);
 }
 

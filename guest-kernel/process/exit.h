@@ -18,6 +18,8 @@ class thread;
 
 // status as wait4 reports it: exit code << 8, or a signal number. The first call decides.
 void exit_process(process& p, int status);
+// The same in a system call, without a lock: has preemption points.
+void exit_process_in_steps(process& p, int status);
 inline constexpr int exited(int code) {
     return (code & 0xff) << 8;
 }

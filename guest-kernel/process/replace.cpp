@@ -15,6 +15,7 @@
 #include "process/script.h"
 #include "process/thread.h"
 #include "ring/ring.h"
+#include "schedule/preempt.h"
 #include "syscalls/futex.h"
 #include "syscalls/robust_list.h"
 #include "uintr/receiver.h"
@@ -81,8 +82,10 @@ class collected_strings {
         auto* larger = static_cast<char*>(allocate_pages(order));
         if (!larger)
             return -ENOMEM;
-        if (data_)
-            memcpy(larger, data_, size_);
+        for (size_t at = 0; at < size_; at += page_size) {
+            memcpy(larger + at, data_ + at, size_ - at < page_size ? size_ - at : page_size);
+            preemption_point();
+        }
         free_pages(data_);
         data_ = larger;
         order_ = order;
@@ -232,7 +235,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
     reset_signal_handlers(p, t);
     end_timers(p, false);
     if (p.has_own_space && p.space->ref_count() == 2) // the process's and the thread's
-        p.space->empty();
+        p.space->empty(false);
     t.next = next.release();
     co_return 0;
 }

@@ -7,6 +7,7 @@
 #include "drivers/asyscall.h"
 #include "process/family.h"
 #include "process/thread.h"
+#include "schedule/preempt.h"
 #include "uintr/receiver.h"
 
 namespace kernel {
@@ -66,7 +67,10 @@ long make_memory(ring& r, asyscall_device& device, uint32_t sq_entries, uint32_t
     r.memory = allocate_pages(order_for(r.memory_size));
     if (!r.memory)
         return -ENOMEM;
-    memset(r.memory, 0, r.memory_size);
+    for (size_t at = 0; at < r.memory_size; at += page_size) {
+        zero_page(static_cast<uint8_t*>(r.memory) + at);
+        preemption_point();
+    }
     address_space& space = *r.owner->space;
     long at = space.map_fixed_pages(to_physical(r.memory), r.memory_size,
                                     protection_read | protection_write);

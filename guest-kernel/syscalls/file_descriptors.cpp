@@ -41,7 +41,12 @@ long close(caller& who, uint64_t fd) {
     fd_table& files = files_of(who);
     if (files.has_rings() && needs_publish(who, files.get(fd)))
         return must_wait;
-    return files.remove(fd) ? 0 : -EBADF;
+    ref<file> closed = files.remove(fd);
+    if (!closed)
+        return -EBADF;
+    if (closed->ref_count() == 1)
+        closed->before_end();
+    return 0;
 }
 
 task<long> close_later(caller& who, uint64_t fd) {

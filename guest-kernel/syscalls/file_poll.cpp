@@ -9,6 +9,7 @@
 
 #include "fs/fd_table.h"
 #include "process/thread.h"
+#include "schedule/preempt.h"
 #include "syscalls/file_calls.h"
 
 namespace kernel::call {
@@ -44,6 +45,7 @@ class poll_set {
     long look() {
         long ready = 0;
         for (size_t i = 0; i < count_; i++) {
+            steps_.step();
             question& q = questions_[i];
             if (q.f)
                 q.found = q.f->poll() & (q.events | POLLERR | POLLHUP);
@@ -67,6 +69,7 @@ class poll_set {
         if (!entries_)
             return false;
         for (size_t i = 0; i < count_; i++) {
+            steps_.step();
             wait_queue* queues[2] = {};
             if (questions_[i].f)
                 questions_[i].f->poll_queues(queues[0], queues[1]);
@@ -78,6 +81,7 @@ class poll_set {
         return true;
     }
 
+    preemption_steps<32> steps_;
     question* questions_ = nullptr;
     size_t count_ = 0;
     wait_entry* entries_ = nullptr;
@@ -113,7 +117,9 @@ long load_poll(caller& who, uint64_t fds, uint64_t count, poll_set& set) {
         return -EINVAL;
     if (!set.reserve(count))
         return -ENOMEM;
+    preemption_steps<32> steps;
     for (size_t i = 0; i < count; i++) {
+        steps.step();
         poll_descriptor one;
         if (long error = read_user(*who.owner->space, one, fds + i * sizeof one); error < 0)
             return error;
@@ -128,7 +134,9 @@ long load_poll(caller& who, uint64_t fds, uint64_t count, poll_set& set) {
 }
 
 long store_poll(caller& who, uint64_t fds, poll_set& set) {
+    preemption_steps<32> steps;
     for (size_t i = 0; i < set.size(); i++) {
+        steps.step();
         auto found = static_cast<int16_t>(set[i].found);
         if (long error = write_user(
                 *who.owner->space,

@@ -5,6 +5,7 @@
 #include "syscalls/futex.h"
 
 #include "process/thread.h"
+#include "schedule/preempt.h"
 #include "syscalls/syscall.h"
 #include "syscalls/time_value.h"
 
@@ -79,12 +80,24 @@ task<long> futex_wait(caller& who, uint64_t address, bool is_private, uint32_t e
 }
 
 long wake_waiters(const futex_key& key, unsigned count, uint32_t bits) {
+    constexpr unsigned step = 8; // woken with the lock held
     bucket& b = bucket_of(key);
     long woken = 0;
     lock_guard guard(b.lock);
     for (futex_waiter* w = b.waiters.front(); w && unsigned(woken) < count;) {
         futex_waiter* next = b.waiters.next(*w);
         if (w->key == key && (w->bits & bits)) {
+            if (woken && woken % step == 0) { // those before it have been looked at: once more
+                guard.unlock();
+                preemption_point();
+                guard.relock();
+                w = b.waiters.front();
+                while (w && !(w->key == key && (w->bits & bits)))
+                    w = b.waiters.next(*w);
+                if (!w)
+                    break;
+                next = b.waiters.next(*w);
+            }
             list<futex_waiter>::remove(*w);
             w->woken = true;
             w->queue.wake();

@@ -56,7 +56,7 @@ long sys_exit(uint64_t code) {
 }
 
 long sys_exit_group(uint64_t code) {
-    exit_process(current_process(), exited(int(code)));
+    exit_process_in_steps(current_process(), exited(int(code)));
     end_current_thread();
     return 0;
 }
