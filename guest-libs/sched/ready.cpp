@@ -79,95 +79,6 @@ void dequeue(ouros_queue* queue, ouros_task* task) {
         *task->list = task->next;
 }
 
-// The first task of the highest priority starts to run, if there is one.
-inline ouros_task* pick(ouros_queue* queue) {
-    ouros_task* task = queue->top ? *queue->top : nullptr;
-    queue->running = task;
-    return task;
-}
-
-// The rare halves of the functions below, apart so that the common halves need no stack frame.
-
-[[gnu::noinline]] ouros_task* yield_specially(ouros_queue* queue, ouros_task* task) {
-    uint8_t flags = task->flags;
-    task->flags = 0; // the run that follows uses the wake up
-    if (flags & OUROS_TASK_MOVED) {
-        dequeue(queue, task);
-        enqueue(queue, task);
-    } else {
-        *task->list = task->next;
-    }
-    return pick(queue);
-}
-
-[[gnu::noinline]] ouros_task* empty_and_pick(ouros_queue* queue, ouros_task* task) {
-    list_emptied(queue, task->list);
-    return pick(queue);
-}
-
-// The running task, which is the head of its list, leaves.
-inline ouros_task* leave_and_pick(ouros_queue* queue, ouros_task* task) {
-    ouros_task* next = task->next;
-    if (next == task)
-        return empty_and_pick(queue, task);
-    unlink(task);
-    *task->list = next;
-    // Its priority has more: the top list is not empty.
-    ouros_task* first = *queue->top;
-    queue->running = first;
-    return first;
-}
-
-// 12
-inline ouros_task* yield(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (!task) [[unlikely]]
-        return pick(queue);
-    ouros_task** list = task->list;
-    if (task->flags || list != queue->top) [[unlikely]]
-        return yield_specially(queue, task);
-    ouros_task* next = task->next;
-    *list = next;
-    queue->running = next;
-    return next;
-}
-
-// 17 while others of its priority are ready.
-inline ouros_task* suspend(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (!task) [[unlikely]]
-        return pick(queue);
-    if (task->flags) [[unlikely]] {
-        if (task->flags & OUROS_TASK_WOKEN)
-            return yield_specially(queue, task);
-        task->flags = 0; // its next list is that of its new priority anyway
-    }
-    task->state = OUROS_TASK_BLOCKED;
-    return leave_and_pick(queue, task);
-}
-
-inline ouros_task* exit(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (!task) [[unlikely]]
-        return pick(queue);
-    task->state = OUROS_TASK_EXITED;
-    return leave_and_pick(queue, task);
-}
-
-inline ouros_task* reschedule(ouros_queue* queue) {
-    ouros_task* task = queue->running;
-    if (task && (task->flags & OUROS_TASK_MOVED)) {
-        task->flags &= static_cast<uint8_t>(~OUROS_TASK_MOVED);
-        dequeue(queue, task);
-        enqueue(queue, task);
-    }
-    ouros_task* next = pick(queue);
-    // A wake that the task has not used up stays with it only if it goes on running.
-    if (task && next != task)
-        task->flags = 0;
-    return next;
-}
-
 #if defined(__riscv)
 long kernel_gives_way() {
     register long a0 asm("a0");
@@ -190,9 +101,107 @@ long kernel_gives_way() {
     return next;
 }
 
-inline ouros_task* look(ouros_queue* queue, ouros_task* next) {
-    if (next && ouros::load_relaxed(queue->system) < next->priority) [[unlikely]]
-        return give_way(queue, next);
+// The task starts to run; in strict mode after a look at the system's word. There is one.
+template <bool strict>
+inline ouros_task* run(ouros_queue* queue, ouros_task* task) {
+    queue->running = task;
+    if (strict && ouros::load_relaxed(queue->system) < task->priority) [[unlikely]]
+        return give_way(queue, task);
+    return task;
+}
+
+// The first task of the highest priority starts to run, if there is one.
+template <bool strict>
+inline ouros_task* pick(ouros_queue* queue) {
+    if (queue->top)
+        return run<strict>(queue, *queue->top);
+    queue->running = nullptr;
+    return nullptr;
+}
+
+// The rare halves of the functions below, apart so that the common halves need no stack frame.
+
+template <bool strict>
+[[gnu::noinline]] ouros_task* yield_specially(ouros_queue* queue, ouros_task* task) {
+    uint8_t flags = task->flags;
+    task->flags = 0; // the run that follows uses the wake up
+    if (flags & OUROS_TASK_MOVED) {
+        dequeue(queue, task);
+        enqueue(queue, task);
+    } else {
+        *task->list = task->next;
+    }
+    return pick<strict>(queue);
+}
+
+template <bool strict>
+[[gnu::noinline]] ouros_task* empty_and_pick(ouros_queue* queue, ouros_task* task) {
+    list_emptied(queue, task->list);
+    return pick<strict>(queue);
+}
+
+// The running task, which is the head of its list, leaves.
+template <bool strict>
+inline ouros_task* leave_and_pick(ouros_queue* queue, ouros_task* task) {
+    ouros_task* next = task->next;
+    if (next == task)
+        return empty_and_pick<strict>(queue, task);
+    unlink(task);
+    *task->list = next;
+    // Its priority has more: the top list is not empty.
+    return run<strict>(queue, *queue->top);
+}
+
+// 12
+template <bool strict>
+inline ouros_task* yield(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (!task) [[unlikely]]
+        return pick<strict>(queue);
+    ouros_task** list = task->list;
+    if (task->flags || list != queue->top) [[unlikely]]
+        return yield_specially<strict>(queue, task);
+    ouros_task* next = task->next;
+    *list = next;
+    return run<strict>(queue, next);
+}
+
+// 17 while others of its priority are ready.
+template <bool strict>
+inline ouros_task* suspend(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (!task) [[unlikely]]
+        return pick<strict>(queue);
+    if (task->flags) [[unlikely]] {
+        if (task->flags & OUROS_TASK_WOKEN)
+            return yield_specially<strict>(queue, task);
+        task->flags = 0; // its next list is that of its new priority anyway
+    }
+    task->state = OUROS_TASK_BLOCKED;
+    return leave_and_pick<strict>(queue, task);
+}
+
+template <bool strict>
+inline ouros_task* exit(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (!task) [[unlikely]]
+        return pick<strict>(queue);
+    task->state = OUROS_TASK_EXITED;
+    return leave_and_pick<strict>(queue, task);
+}
+
+template <bool strict>
+inline ouros_task* reschedule(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (task && (task->flags & OUROS_TASK_MOVED)) {
+        task->flags &= static_cast<uint8_t>(~OUROS_TASK_MOVED);
+        dequeue(queue, task);
+        enqueue(queue, task);
+    }
+    ouros_task* next = pick<strict>(queue);
+    // A wake that the task has not used up stays with it only if it goes on running.
+    if (task && next != task)
+        task->flags = 0;
     return next;
 }
 
@@ -226,29 +235,29 @@ void ouros_sched_wake(ouros_queue* queue, ouros_task* task) {
 }
 
 ouros_task* ouros_sched_yield(ouros_queue* queue) {
-    return yield(queue);
+    return yield<false>(queue);
 }
 ouros_task* ouros_sched_suspend(ouros_queue* queue) {
-    return suspend(queue);
+    return suspend<false>(queue);
 }
 ouros_task* ouros_sched_exit(ouros_queue* queue) {
-    return exit(queue);
+    return exit<false>(queue);
 }
 ouros_task* ouros_sched_reschedule(ouros_queue* queue) {
-    return reschedule(queue);
+    return reschedule<false>(queue);
 }
 
 ouros_task* ouros_sched_yield_strict(ouros_queue* queue) {
-    return look(queue, yield(queue));
+    return yield<true>(queue);
 }
 ouros_task* ouros_sched_suspend_strict(ouros_queue* queue) {
-    return look(queue, suspend(queue));
+    return suspend<true>(queue);
 }
 ouros_task* ouros_sched_exit_strict(ouros_queue* queue) {
-    return look(queue, exit(queue));
+    return exit<true>(queue);
 }
 ouros_task* ouros_sched_reschedule_strict(ouros_queue* queue) {
-    return look(queue, reschedule(queue));
+    return reschedule<true>(queue);
 }
 
 void ouros_sched_set_priority(ouros_queue* queue, ouros_task* task, unsigned priority) {
