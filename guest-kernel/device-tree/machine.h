@@ -59,7 +59,8 @@ struct machine_description {
 
 extern machine_description machine;
 
-// What follows "name=" in the kernel's arguments, or "" for a bare "name"; nullptr: it is not there.
+// What follows "name=" in the kernel's arguments, or "" for a bare "name"; nullptr: it is not
+// there.
 const char* machine_argument(const char* name);
 
 // nullptr, or what is wrong.

@@ -8,10 +8,10 @@
 
 namespace kernel {
 
-void uart_start(uint64_t base); // before it, output goes through the firmware
+void uart_start(uint64_t base);                 // before it, output goes through the firmware
 void uart_write(const char* text, size_t size); // lines: "\n" becomes "\r\n"
 void uart_put(char c);                          // as it is
-int uart_read(); // a byte, or -1 when there is none
+int uart_read();                                // a byte, or -1 when there is none
 // From now on its interrupt says that there is one.
 void uart_enable_input();
 

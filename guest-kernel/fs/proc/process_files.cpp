@@ -132,8 +132,8 @@ long write_stat(const subject& s, text& to) {
     constexpr int signal_for_parent = 17;
     uint64_t terminal_number = 0;
     int foreground = -1;
-    if (ref<controlling_terminal> terminal = memory.process ? terminal_of(*memory.process)
-                                                            : ref<controlling_terminal>()) {
+    if (ref<controlling_terminal> terminal =
+            memory.process ? terminal_of(*memory.process) : ref<controlling_terminal>()) {
         terminal_number = terminal->device_number();
         foreground = foreground_group(*terminal);
     }
