@@ -2,6 +2,8 @@
 //
 // fork where there is not enough memory: an error to the caller, or the end of the child that
 // writes to what it shares; the caller goes on, and all comes back.
+#include "in-use.h"
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -14,15 +16,6 @@
 #include <vector>
 
 namespace {
-
-int wrong;
-
-void must(bool condition, const char* what) {
-    if (condition)
-        return;
-    printf("WRONG: %s (errno %d)\n", what, errno);
-    wrong++;
-}
 
 unsigned long free_memory() {
     struct sysinfo info;

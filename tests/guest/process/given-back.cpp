@@ -2,38 +2,26 @@
 //
 // Thousands of processes that end in every way give everything back: pages, descriptors, rings,
 // receivers, tasks. Each child of a kind that leaks queue pairs or receivers would soon find none.
+#include "in-use.h"
 #include "self.h"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <ouros/kernel.h>
+#include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
 
 std::string path;
-int wrong;
-
-void must(bool condition, const char* what) {
-    if (condition)
-        return;
-    printf("WRONG: %s (errno %d)\n", what, errno);
-    wrong++;
-}
-
-unsigned long free_pages() {
-    struct sysinfo info;
-    must(sysinfo(&info) == 0, "sysinfo");
-    return info.freeram * info.mem_unit / 4096;
-}
-
 void expect(pid_t id, int expected, const char* what) {
     int status = 0;
     if (id > 0 && waitpid(id, &status, 0) == id && status == expected)
@@ -94,6 +82,33 @@ void leaves_files_and_memory() {
            0x400, "files and memory");
 }
 
+// Threads that run, wait, have a ring and a receiver when their process ends.
+void leaves_threads() {
+    static std::atomic<int> there;
+    expect(child([] {
+               for (long what = 0; what < 4; what++) {
+                   pthread_t thread;
+                   auto body = [](void* argument) -> void* {
+                       ouros_ring ring;
+                       long what = reinterpret_cast<long>(argument);
+                       if (what == 1)
+                           syscall(OUROS_SYS_ring_setup, 64, 64, &ring, sizeof ring);
+                       if (what == 2)
+                           syscall(OUROS_SYS_uintr_setup, 0);
+                       there++;
+                       for (;;)
+                           what ? pause() : sched_yield();
+                   };
+                   if (pthread_create(&thread, nullptr, body, reinterpret_cast<void*>(what)))
+                       return 1;
+               }
+               while (there != 4)
+                   sched_yield();
+               return 8;
+           }),
+           0x800, "threads");
+}
+
 void leaves_an_orphan() {
     expect(child([] { return child([] { return 0; }) > 0 ? 5 : 1; }), 0x500, "an orphan");
 }
@@ -138,6 +153,7 @@ void round(int often) {
     leaves_a_ring();
     leaves_a_sender();
     leaves_files_and_memory();
+    leaves_threads();
     leaves_an_orphan();
     is_killed();
     lends();
@@ -156,15 +172,14 @@ int main(int argc, char** argv) {
     close(lowest);
     for (int i = 0; i < 8; i++)
         round(1);
-    unsigned long before = free_pages();
+    in_use before = steady_use();
     for (int i = 0; i < rounds; i++)
-        round(42);
-    unsigned long after = free_pages();
-    // Each hart keeps a few free objects, so a page here and there may be another hart's now.
-    long harts = sysconf(_SC_NPROCESSORS_ONLN);
-    long allowed = harts > 1 ? 16 * harts : 0;
-    printf("%d processes: %lu free pages before, %lu after\n", rounds * 50, before, after);
-    must(labs(long(before) - long(after)) <= allowed, "free pages");
+        round(41);
+    in_use after = steady_use();
+    printf("%d processes\n", rounds * 50);
+    tell("before", before);
+    tell("after", after);
+    must(before == after, "what is in use");
     must(dup(0) == lowest, "descriptors");
     must(wait(nullptr) == -1 && errno == ECHILD, "children");
     return wrong ? 1 : 0;
