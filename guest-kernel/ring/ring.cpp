@@ -48,8 +48,8 @@ bool valid_size(uint64_t entries) {
     return entries >= 1 && entries <= max_ring_entries && (entries & (entries - 1)) == 0;
 }
 
-// What ring_setup has made so far, for giving back.
-void free_ring(ring* r) {
+// Gives back what ring_setup has made so far.
+void release(ring* r) {
     if (r->doorbell_address)
         r->owner->space->unmap_fixed_pages(r->doorbell_address, page_size);
     if (r->ring_address)
@@ -58,6 +58,10 @@ void free_ring(ring* r) {
         free_pages(r->memory);
     if (r->queue_pair)
         return_queue_pair(r->queue_pair);
+}
+
+void free_ring(ring* r) {
+    release(r);
     delete r;
 }
 
@@ -203,6 +207,7 @@ task<long> close_ring(ref<process> p, ring& r) {
     long error;
     while ((error = co_await device->destroy(r.queue_pair)) == -ENOMEM)
         co_await yield();
+    release(&r); // while it is in the list: without rings the process's end goes on to the memory
     {
         lock_guard guard(p->lock);
         p->ring_served += r.served;
@@ -211,7 +216,7 @@ task<long> close_ring(ref<process> p, ring& r) {
         if (r.of_thread)
             r.of_thread->ring_pair = nullptr;
     }
-    free_ring(&r);
+    delete &r;
     co_return error;
 }
 
