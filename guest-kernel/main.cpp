@@ -25,6 +25,7 @@
 #include "schedule/preempt.h"
 #include "schedule/scheduler.h"
 #include "syscalls/syscall.h"
+#include "tty/tty.h"
 #include "uintr/receiver.h"
 #include "uintr/user_device.h"
 
@@ -55,6 +56,7 @@ void map_devices() {
 void start_devices() {
     uintr_start();
     serial_port::initialise();
+    console_terminal_initialise();
     user_devices_start();
     asyscall_device::initialise();
     if (asyscall_device::get()) {

@@ -8,6 +8,7 @@ namespace kernel {
 console_setup console_setup::parse(const char*, size_t) {
     return {};
 }
+void console_terminal_initialise() {}
 long start_console_terminal(console_setup& setup) {
     setup = {};
     return 0;

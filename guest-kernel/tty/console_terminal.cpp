@@ -67,7 +67,7 @@ console_terminal::console_terminal(const console_setup& setup)
 
 bool console_terminal::start() {
     if (machine.uart_interrupt) {
-        plic_add(machine.uart_interrupt, uart_has_input);
+        plic_set_enabled(machine.uart_interrupt, true);
         uart_enable_input();
     }
     return spawn(move_output()) && spawn(move_input()) && (!streams() || spawn(follow_window()));

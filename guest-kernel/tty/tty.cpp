@@ -5,7 +5,9 @@
 #include <new>
 #include <string_view>
 
+#include "device-tree/machine.h"
 #include "drivers/asyscall.h"
+#include "drivers/plic.h"
 #include "process/process.h"
 #include "tty/console_terminal.h"
 #include "tty/terminal_file.h"
@@ -48,6 +50,11 @@ console_setup console_setup::parse(const char* text, size_t size) {
             take_word({text + start, end - start}, setup, numbers);
     }
     return setup;
+}
+
+void console_terminal_initialise() {
+    if (machine.uart_interrupt)
+        plic_add_disabled(machine.uart_interrupt, console_terminal::uart_has_input);
 }
 
 long start_console_terminal(console_setup& setup) {

@@ -23,6 +23,8 @@ struct console_setup {
     static console_setup parse(const char* text, size_t size);
 };
 
+// At boot, with the other devices.
+void console_terminal_initialise();
 // Before the first program starts: makes the console's terminal, if anything is one, or if the
 // console is the UART; then `setup` says so, too. 0, -ENOMEM.
 long start_console_terminal(console_setup& setup);

@@ -11,12 +11,13 @@ import pty
 import re
 import select
 import struct
-import sys
 import termios
 import time
 
 # busybox asks the terminal where the cursor is; nobody answers.
 PROMPT = r"ouros:[^\n]*?# \x1b\[6n"
+
+LIMIT = float(os.environ.get("OUROS_TEST_LIMIT", "100"))  # seconds for a whole test
 
 
 class Missing(Exception):
@@ -24,19 +25,30 @@ class Missing(Exception):
 
 
 class Typist:
-    def __init__(self, command, rows=24, columns=80, environment=None, limit=100):
+    def __init__(self, command, rows=24, columns=200, limit=LIMIT):
         self.end = time.monotonic() + limit
         self.screen = ""  # since the last thing that was waited for
         self.all = ""
-        self.pid, self.fd = pty.fork()
+        self.fd, terminal = pty.openpty()
+        self.set_window(terminal, rows, columns)
+        self.modes_at_start = termios.tcgetattr(terminal)
+        self.pid = os.fork()
         if self.pid == 0:
-            os.environ.update({"TERM": "xterm", **(environment or {})})
             try:
-                self.set_window(0, rows, columns)
+                os.environ["TERM"] = "xterm"
+                self._login(terminal)
                 os.execvp(command[0], command)
             finally:
                 os._exit(127)
-        self.initial_modes = None
+        os.close(terminal)
+        self.modes_at_end = None
+
+    @staticmethod
+    def _login(terminal):
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        for fd in range(3):
+            os.dup2(terminal, fd)
 
     @staticmethod
     def set_window(fd, rows, columns):
@@ -86,25 +98,15 @@ class Typist:
         """Waits for the end; the exit status."""
         while self._read():
             pass
+        self.modes_at_end = termios.tcgetattr(self.fd)
         _, status = os.waitpid(self.pid, 0)
         return os.waitstatus_to_exitcode(status)
 
     def close(self):
+        """Hangs up: what still runs ends."""
         os.close(self.fd)
 
 
 def expect(condition, what, *details):
     if not condition:
         raise Missing(": ".join([what, *map(repr, details)]))
-
-
-def main(tests):
-    """NAME OUROS [OPTION]..: runs the test of that name."""
-    name, ouros, *options = sys.argv[1:]
-    user = Typist([ouros, "shell", *options])
-    try:
-        user.wait(PROMPT)
-        tests[name](user)
-    except Missing as problem:
-        sys.exit(f"{problem}\n--- the screen:\n{user.all}")
-    return 0
