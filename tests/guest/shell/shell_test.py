@@ -154,13 +154,12 @@ def editing(user):
 
 def window(user):
     same("at the start", user.run("stty size"), "24 200")
-    user.type("trap 'echo changed: $(stty size)' WINCH; echo ru''ns\n")
+    user.type("sh -c 'trap \"stty size; exit 4\" WINCH; echo ru\"\"ns; while :; do sleep 1; done'\n")
     user.wait("^runs\r\n")
-    user.wait(PROMPT)
     user.resize(50, 132)
-    user.type("sleep 1\n")
-    user.wait("changed: 50 132")
+    user.wait("^50 132\r\n")
     user.wait(PROMPT)
+    same("the trap has ended it", user.run("echo $?"), "4")
     user.run("stty rows 30 cols 100")
     same("set in the guest", user.run("stty size"), "30 100")
 
