@@ -123,7 +123,7 @@ def keys(user):
     user.type("\x03")
     user.wait(PROMPT)
     same("a raw read", user.run("stty -icanon -echo min 0 time 1; dd bs=1 count=1 2>&1 | tail -n 1; "
-                                "stty sane"), "0+0")
+                                "stty sane"), "0+0 records out")
     # ^D at the prompt is the end.
     user.type("\x04")
     expect(user.finish() == 0, "the shell ends")
