@@ -16,12 +16,13 @@ namespace kernel {
 class file;
 class process;
 struct caller;
+struct file_attributes;
 
 class controlling_terminal : public ref_counted {
   public:
     virtual ~controlling_terminal() = default;
-    // /dev/tty of its processes. Null: no memory.
-    virtual ref<file> open(uint32_t flags) = 0;
+    // /dev/tty of its processes; `attributes` are the node's. Null: no memory.
+    virtual ref<file> open(uint32_t flags, const file_attributes& attributes) = 0;
     virtual uint64_t device_number() const = 0;
     // Its session has ended: files that are open are at their end.
     virtual void hang_up() = 0;

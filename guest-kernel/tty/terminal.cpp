@@ -16,8 +16,8 @@ constexpr size_t worth_writing = 256;                  // as Linux: less room do
 
 } // namespace
 
-ref<file> terminal::open(uint32_t flags) {
-    return open_terminal_file(ref<terminal>(this), flags);
+ref<file> terminal::open(uint32_t flags, const file_attributes& attributes) {
+    return open_terminal_file(ref<terminal>(this), flags, attributes);
 }
 
 unsigned terminal::generation() {

@@ -23,7 +23,7 @@ class terminal : public controlling_terminal {
     explicit terminal(uint64_t device_number)
         : device_number_(device_number) {}
 
-    ref<file> open(uint32_t flags) override;
+    ref<file> open(uint32_t flags, const file_attributes& attributes) override;
     uint64_t device_number() const override { return device_number_; }
     void hang_up() override;
 

@@ -58,13 +58,4 @@ ref<file> open_terminal_file(ref<terminal> t, uint32_t flags, const file_attribu
     return ref<file>::adopt(new (std::nothrow) terminal_file(std::move(t), flags, attributes));
 }
 
-ref<file> open_terminal_file(ref<terminal> t, uint32_t flags) {
-    file_attributes attributes;
-    attributes.inode = 2;
-    attributes.mode = mode_character | 0620;
-    attributes.links = 1;
-    attributes.device_id = t->device_number();
-    return open_terminal_file(std::move(t), flags, attributes);
-}
-
 } // namespace kernel

@@ -8,8 +8,7 @@
 
 namespace kernel {
 
-// What stat says of a terminal that is not a node of the tree is made up. Null: no memory.
-ref<file> open_terminal_file(ref<terminal> t, uint32_t flags);
+// `attributes` are what stat says. Null: no memory.
 ref<file> open_terminal_file(ref<terminal> t, uint32_t flags, const file_attributes& attributes);
 
 } // namespace kernel

@@ -87,7 +87,7 @@ long open_terminal_device(uint32_t minor, uint32_t flags, const file_attributes&
     ref<controlling_terminal> own = terminal_of(*opener);
     if (!own)
         return -ENXIO;
-    made = own->open(flags);
+    made = own->open(flags, attributes);
     return made ? 0 : -ENOMEM;
 }
 
