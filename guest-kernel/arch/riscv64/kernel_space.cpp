@@ -16,9 +16,10 @@ namespace {
 
 page_table table;
 
-constexpr uint64_t text_bits = pte_read | pte_execute | pte_global;
-constexpr uint64_t constant_bits = pte_read | pte_global;
-constexpr uint64_t data_bits = pte_read | pte_write | pte_global;
+// Not global, but for the trampoline: processes have something else at these addresses.
+constexpr uint64_t text_bits = pte_read | pte_execute;
+constexpr uint64_t constant_bits = pte_read;
+constexpr uint64_t data_bits = pte_read | pte_write;
 
 bool map_same(physical_address start, physical_address end, uint64_t bits) {
     return start >= end || table.map_range(start, start, end - start, bits);
@@ -34,7 +35,8 @@ bool make_kernel_table() {
     return table.create() && map_same(text, text_end, text_bits) &&
            map_same(text_end, rodata_end, constant_bits) &&
            map_same(rodata_end, machine.memory.end(), data_bits) &&
-           table.map_range(trampoline_address, to_physical(trampoline_start), page_size, text_bits);
+           table.map_range(trampoline_address, to_physical(trampoline_start), page_size,
+                           text_bits | pte_global);
 }
 
 uint64_t kernel_satp() {
