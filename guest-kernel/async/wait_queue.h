@@ -189,6 +189,17 @@ class wait_queue {
     unsigned wake(unsigned count = 1);
     unsigned wake_all() { return wake(~0u); }
 
+    // For a waiter that stays: its entry is in the queue until it is woken or removed.
+    void add(wait_entry& entry) {
+        lock_guard guard(lock_);
+        entries_.push_back(entry);
+    }
+    void remove(wait_entry& entry) {
+        lock_guard guard(lock_);
+        if (entry.linked())
+            list<wait_entry>::remove(entry);
+    }
+
   private:
     friend class wait_operation;
     spinlock lock_;

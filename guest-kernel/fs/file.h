@@ -31,12 +31,14 @@ struct device_access {
 };
 
 struct path_place;
+struct epoll_watch;
+struct watch_of_file;
 
 class file : public ref_counted {
   public:
     explicit file(uint32_t flags)
         : flags_(flags) {}
-    virtual ~file() = default;
+    virtual ~file() { end_watches(); }
 
     // O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, ...; F_SETFL changes some.
     uint32_t flags() const { return flags_.load(std::memory_order_relaxed); }
@@ -89,17 +91,33 @@ class file : public ref_counted {
     virtual long add_seals(uint32_t more);
     // What a shared mapping shows. Null: the file can't be mapped so, or there is no memory.
     virtual ref<page_object> shared_pages();
+    // Of epoll sets, with their lock.
+    list<struct epoll_watch, struct watch_of_file>& watches() { return watches_; }
     // The socket, if it is one.
     virtual class unix_socket* as_unix_socket() { return nullptr; }
+    // Likewise an epoll set, a timerfd.
+    virtual class epoll_set* as_epoll_set() { return nullptr; }
+    virtual class timer_file* as_timer_file() { return nullptr; }
     // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
     virtual const uint8_t* contents_in_place() { return nullptr; }
 
     // By whoever has the last reference, without a lock: gives back in steps, with preemption
     // points, what its end would give back in one go.
     virtual void before_end() {}
+  protected:
+    // First thing in the destructor of a file that has queues.
+    void end_watches() {
+        if (!watches_.empty())
+            drop_watches();
+        // What a set has undone on another hart is over.
+        std::atomic_thread_fence(std::memory_order_acquire);
+    }
 
   private:
+    void drop_watches();
+
     std::atomic<uint32_t> flags_;
+    list<struct epoll_watch, struct watch_of_file> watches_;
 };
 
 } // namespace kernel

@@ -116,6 +116,7 @@ class pipe_end final : public file {
         : file(flags)
         , pipe_(std::move(p)) {}
     ~pipe_end() override {
+        end_watches();
         lock_guard guard(pipe_->lock);
         (is_reader() ? pipe_->readers : pipe_->writers)--;
         pipe_->readable.wake_all();
@@ -238,6 +239,7 @@ class eventfd final : public file {
         : file(O_RDWR | (flags & O_NONBLOCK))
         , count_(initial)
         , is_semaphore_(flags & eventfd_semaphore) {}
+    ~eventfd() override { end_watches(); }
 
     long read(user_buffers& to, int64_t offset) override {
         if (offset != at_position)

@@ -34,6 +34,7 @@ unix_socket::unix_socket(ref<unix_pair> pair, unsigned end, uint32_t flags)
     , end_(end) {}
 
 unix_socket::~unix_socket() {
+    end_watches();
     pair_->close(end_);
 }
 

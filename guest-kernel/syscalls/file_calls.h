@@ -106,6 +106,21 @@ task<long> sendfile(caller&, uint64_t to, uint64_t from, uint64_t offset, uint64
 task<long> pselect6(caller&, uint64_t count, uint64_t read, uint64_t write, uint64_t except,
                     uint64_t timeout, uint64_t mask);
 
+// event_calls.cpp
+long epoll_create1(caller&, uint64_t flags);
+long epoll_ctl(caller&, uint64_t set, uint64_t operation, uint64_t fd, uint64_t event);
+long epoll_pwait(caller&, uint64_t set, uint64_t events, uint64_t most, uint64_t timeout_ms,
+                 uint64_t mask, uint64_t mask_size);
+task<long> epoll_pwait_later(caller&, uint64_t set, uint64_t events, uint64_t most,
+                             uint64_t timeout_ms, uint64_t mask, uint64_t mask_size);
+long epoll_pwait2(caller&, uint64_t set, uint64_t events, uint64_t most, uint64_t timeout,
+                  uint64_t mask, uint64_t mask_size);
+task<long> epoll_pwait2_later(caller&, uint64_t set, uint64_t events, uint64_t most,
+                              uint64_t timeout, uint64_t mask, uint64_t mask_size);
+long timerfd_create(caller&, uint64_t clock, uint64_t flags);
+long timerfd_settime(caller&, uint64_t fd, uint64_t flags, uint64_t new_at, uint64_t old_at);
+long timerfd_gettime(caller&, uint64_t fd, uint64_t to);
+
 long ioctl(caller&, uint64_t fd, uint64_t request, uint64_t argument);
 task<long> ioctl_later(caller&, uint64_t fd, uint64_t request, uint64_t argument);
 long pipe2(caller&, uint64_t out, uint64_t flags);

@@ -183,7 +183,7 @@ syscall_function erase(F* function) {
 
 extern const syscall_entry process_calls[], child_calls[], memory_calls[], time_calls[],
     signal_calls[], information_calls[], futex_calls[], file_calls[], affinity_calls[],
-    priority_calls[];
+    priority_calls[], event_calls[];
 // Lists of what can be left out of the kernel register themselves.
 using syscall_list = const syscall_entry*;
 REGISTRY(syscall_list, calls)

@@ -19,8 +19,8 @@ namespace kernel {
 namespace {
 
 const syscall_entry* const lists[] = {
-    process_calls,     child_calls, memory_calls, time_calls,     signal_calls,
-    information_calls, futex_calls, file_calls,   affinity_calls, priority_calls,
+    process_calls, child_calls, memory_calls,   time_calls,     signal_calls, information_calls,
+    futex_calls,   file_calls,  affinity_calls, priority_calls, event_calls,
 };
 
 const syscall_entry* entries[SYSCALL_LIMIT];

@@ -41,6 +41,7 @@ class terminal_file final : public file {
         return 0;
     }
     uint32_t poll() override { return terminal_->poll(generation_); }
+    ~terminal_file() override { end_watches(); }
     void poll_queues(wait_queue*& readable, wait_queue*& writable) override {
         readable = &terminal_->readable;
         writable = &terminal_->writable;

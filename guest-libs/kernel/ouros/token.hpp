@@ -11,6 +11,8 @@
 
 namespace ouros::kernel {
 
+#if defined(__riscv)
+
 // OUROS_PENDING, or -errno when the call was not taken.
 inline int64_t hand_over(uint64_t token, long number, const uint64_t (&arguments)[6]) {
     register uint64_t a7 asm("a7") = static_cast<uint64_t>(number) | OUROS_CALL_TOKEN;
@@ -21,14 +23,18 @@ inline int64_t hand_over(uint64_t token, long number, const uint64_t (&arguments
     register uint64_t a3 asm("a3") = arguments[3];
     register uint64_t a4 asm("a4") = arguments[4];
     register uint64_t a5 asm("a5") = arguments[5];
-#if defined(__riscv)
     asm volatile("ecall"
                  : "+r"(a0)
                  : "r"(a7), "r"(a6), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)
                  : "memory");
-#endif
     return static_cast<int64_t>(a0);
 }
+
+#else
+
+int64_t hand_over(uint64_t token, long number, const uint64_t (&arguments)[6]);
+
+#endif
 
 // An argument as its register has it: integers and pointers.
 template <typename T>

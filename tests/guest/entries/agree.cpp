@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <thread>
@@ -367,6 +368,74 @@ void times_and_polls() {
          clear});
 }
 
+// epoll_wait on a set that holds the pipe, and reading a timer.
+void events() {
+    static int set = epoll_create1(0), timer;
+    auto clear = [](int64_t) { drain_nonblocking(pipe_fds[0]); };
+    auto feed = [] { write_all(pipe_fds[1], "x"); };
+    auto event = [] { new (memory + 600) epoll_event{EPOLLIN, {.u64 = 42}}; };
+    const uint64_t s = uint64_t(set), in = uint64_t(pipe_fds[0]);
+    run({"epoll_ctl, add",
+         {SYS_epoll_ctl, {s, EPOLL_CTL_ADD, in, at(600)}},
+         entry{IORING_OP_EPOLL_CTL, set, at(600), EPOLL_CTL_ADD, in},
+         event,
+         {},
+         [](int64_t) { epoll_ctl(set, EPOLL_CTL_DEL, pipe_fds[0], nullptr); }});
+    run({"epoll_ctl, none",
+         {SYS_epoll_ctl, {s, EPOLL_CTL_DEL, in, 0}},
+         entry{IORING_OP_EPOLL_CTL, set, 0, EPOLL_CTL_DEL, in}});
+    event();
+    epoll_ctl(set, EPOLL_CTL_ADD, pipe_fds[0], reinterpret_cast<epoll_event*>(memory + 600));
+    run({"epoll_pwait, waits",
+         {SYS_epoll_pwait, {s, at(64), 4, reg(-1), 0, 8}},
+         entry{OUROS_OP_EPOLL_WAIT, set, at(64), 4},
+         {},
+         feed,
+         clear});
+    run({"epoll_pwait, there",
+         {SYS_epoll_pwait, {s, at(64), 4, reg(-1), 0, 8}},
+         entry{OUROS_OP_EPOLL_WAIT, set, at(64), 4},
+         feed,
+         {},
+         clear});
+    run({"epoll_pwait, not a set",
+         {SYS_epoll_pwait, {in, at(64), 4, 0, 0, 8}},
+         entry{OUROS_OP_EPOLL_WAIT, pipe_fds[0], at(64), 4}});
+    run({"epoll_pwait, times out", {SYS_epoll_pwait, {s, at(64), 4, 2, 0, 8}}});
+    // By token and in the ring it is the same event as in ppoll.
+    run({"poll, waits",
+         {SYS_ppoll, {at(64), 1, 0, 0, 8}},
+         {},
+         [] {
+             new (memory + 64) pollfd{pipe_fds[0], POLLIN, 0};
+         },
+         feed,
+         clear});
+    uint64_t mine = submit({IORING_OP_POLL_ADD, pipe_fds[0], 0, 0, 0, POLLIN});
+    let_the_kernel_work();
+    expect_equal("poll in the ring waits", is_there(mine), false);
+    feed();
+    expect_equal("poll in the ring", result_of(mine), POLLIN);
+    clear(0);
+    timer = timerfd_create(CLOCK_MONOTONIC, 0);
+    const uint64_t t = uint64_t(timer);
+    auto expire = [] {
+        itimerspec soon{{0, 0}, {0, 1}};
+        timerfd_settime(timer, 0, &soon, nullptr);
+    };
+    run({"timerfd read, waits",
+         {SYS_read, {t, at(0), 8}},
+         entry{IORING_OP_READ, timer, at(0), 8, ~0ull},
+         {},
+         expire,
+         [](int64_t) {
+             itimerspec off{};
+             timerfd_settime(timer, 0, &off, nullptr);
+         }});
+    close(set);
+    close(timer);
+}
+
 void names() {
     static const char file[] = "/tmp/entries-file", other[] = "/tmp/entries-other",
                       folder[] = "/tmp/entries-folder", missing[] = "/tmp/none/none";
@@ -513,6 +582,7 @@ int main() {
     futexes();
     children();
     times_and_polls();
+    events();
     names();
     files();
     the_threads_own();
