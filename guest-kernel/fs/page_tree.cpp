@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fs/page_tree.h"
 
-#include "schedule/preempt.h"
+#include "schedule/preemption.h"
 
 namespace kernel {
 
@@ -96,7 +96,7 @@ bool page_tree::truncate_some(uint64_t first, uint64_t& cut) {
 void page_tree::empty() {
     uint64_t cut;
     while (!truncate_some(0, cut))
-        preemption_point();
+        preemption_point_apart();
 }
 
 } // namespace kernel

@@ -6,6 +6,7 @@
 #include "arch/riscv64/time.h"
 #include "device-tree/machine.h"
 #include "process/thread.h"
+#include "schedule/preemption.h"
 #include "schedule/scheduler.h"
 
 namespace kernel {
@@ -71,6 +72,10 @@ void preempt(leaving how) {
 
 void preempt() {
     preempt(leaving::interrupted);
+}
+
+void preemption_point_apart() {
+    preemption_point();
 }
 
 uint64_t preemption_seed = 0;
