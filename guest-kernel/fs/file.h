@@ -104,6 +104,7 @@ class file : public ref_counted {
     // By whoever has the last reference, without a lock: gives back in steps, with preemption
     // points, what its end would give back in one go.
     virtual void before_end() {}
+
   protected:
     // First thing in the destructor of a file that has queues.
     void end_watches() {

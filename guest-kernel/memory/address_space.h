@@ -281,7 +281,7 @@ class address_space : public ref_counted {
     user_address stack_bottom_ = 0;
     user_address signal_return_ = 0;
     uint64_t limit_ = ~0ull;
-    address_layout layout_;  // what set_strings and set_stack_start have set
+    address_layout layout_;      // what set_strings and set_stack_start have set
     bool transfers_ = false;     // begin_transfers() was called,
     bool private_pages_ = false; // ... and is through
     static constexpr unsigned frame_slots = 512;

@@ -113,7 +113,9 @@ class both_locked {
   public:
     both_locked(bucket& a, bucket& b)
         : first_(&a < &b ? a : b)
-        , second_(&a == &b ? nullptr : &a < &b ? &b : &a) {
+        , second_(&a == &b  ? nullptr
+                  : &a < &b ? &b
+                            : &a) {
         first_.lock.lock();
         if (second_)
             second_->lock.lock();
@@ -143,7 +145,8 @@ long requeue(address_space& space, uint64_t address, uint64_t target, bool is_pr
         if (long error = read_user(space, value, address); error < 0 || value != *expected)
             return error < 0 ? error : -EAGAIN;
     long done = 0;
-    for (futex_waiter* w = from.waiters.front(); w && uint64_t(done) < uint64_t(to_wake) + to_move;) {
+    for (futex_waiter* w = from.waiters.front();
+         w && uint64_t(done) < uint64_t(to_wake) + to_move;) {
         futex_waiter* next = from.waiters.next(*w);
         if (w->key == from_key) {
             if (uint64_t(done) < to_wake) {

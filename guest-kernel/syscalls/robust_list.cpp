@@ -44,9 +44,9 @@ void end_holding(thread& t, uint64_t at, bool taking) {
             return;
         bool changed = false;
         long error = space.with_page(at, protection_write, [&](void* p) {
-            changed = __atomic_compare_exchange_n(
-                static_cast<uint32_t*>(p), &word, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED, false,
-                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+            changed = __atomic_compare_exchange_n(static_cast<uint32_t*>(p), &word,
+                                                  (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED, false,
+                                                  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
         });
         if (error < 0)
             return;

@@ -22,17 +22,14 @@ namespace {
     return static_cast<int64_t>(a0);
 }
 
+// Of a page fault; 0 for any other cause. Four bits each in one word: of a switch the compiler
+// would make a table, which lies in a page that may not be there.
 RESIDENT uint64_t access_of(uint64_t cause) {
-    switch (static_cast<exceptions::cause>(cause)) {
-    case cause::fetch_page_fault:
-        return PROT_EXEC;
-    case cause::store_page_fault:
-        return PROT_WRITE;
-    case cause::load_page_fault:
-        return PROT_READ;
-    default:
-        return 0;
-    }
+    constexpr auto first = static_cast<uint64_t>(cause::fetch_page_fault);
+    constexpr auto load = static_cast<uint64_t>(cause::load_page_fault) - first;
+    constexpr auto store = static_cast<uint64_t>(cause::store_page_fault) - first;
+    constexpr uint64_t accesses = PROT_EXEC | PROT_READ << 4 * load | PROT_WRITE << 4 * store;
+    return cause - first <= store ? accesses >> 4 * (cause - first) & 0xf : 0;
 }
 
 } // namespace

@@ -56,9 +56,12 @@ void running() {
     log l = {};
     timer::set_handler(fired, &l);
     uintr::enable();
-    entries();
-    uint64_t before = entries();
+    uint64_t before = 0;
     for (int i = 1; i <= 20; i++) {
+        if (i == 3) { // by now all of the program that takes part is there
+            entries();
+            before = entries();
+        }
         uint64_t due = timer::now() + millisecond / 10;
         timer::arm_at(due);
         until(l.count, i);

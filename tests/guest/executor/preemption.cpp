@@ -76,7 +76,7 @@ task<void> urgent(uint64_t* ran) {
 
 task<int> priorities() {
     uint64_t high = 0, low = 0;
-    auto later = ouros::spawn(urgent(&low), 30);
+    auto later = ouros::spawn(urgent(&low), ouros::default_priority + 8);
     auto at_once = ouros::spawn(urgent(&high), 2);
     uint64_t after = ouros::uintr::timer::now();
     expect(high && high <= after, "higher: before the spawn returns");

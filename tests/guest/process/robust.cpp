@@ -128,7 +128,8 @@ void waiters_move() {
     // The one in a hurry gives up where it is now, unless it was the one that was woken.
     while (!hurried_is_back || awake == 0)
         sched_yield();
-    CHECK(futex(to_word, FUTEX_WAKE, 10) == 5 - awake - timed_out);
+    int left = 5 - awake - timed_out;
+    CHECK(futex(to_word, FUTEX_WAKE, 10) == left);
     for (auto& t : threads)
         t.join();
     CHECK(awake + timed_out == 5 && timed_out <= 1);

@@ -316,9 +316,11 @@ static void asyscall_save_request(const AsyscallRequest *req, int32_t file,
     }
 }
 
-#define STEAL(array, number, pointer)                                          \
-    (number) = (array)->len;                                                   \
-    (pointer) = (void *)g_array_free(array, false)
+static void *asyscall_steal(GArray *array, int32_t *number)
+{
+    *number = array->len;
+    return g_array_free(array, false);
+}
 
 static int asyscall_pre_save(void *opaque)
 {
@@ -392,11 +394,11 @@ static int asyscall_pre_save(void *opaque)
     saved->n_free = s->n_free_slots;
     saved->free_slots = g_memdup2(s->free_slots,
                                   s->n_free_slots * sizeof(uint16_t));
-    STEAL(files, saved->n_files, saved->files);
-    STEAL(holders, saved->n_holders, saved->holders);
-    STEAL(requests, saved->n_requests, saved->requests);
-    STEAL(late, saved->n_completions, saved->completions);
-    STEAL(orphans, saved->n_orphans, saved->orphans);
+    saved->files = asyscall_steal(files, &saved->n_files);
+    saved->holders = asyscall_steal(holders, &saved->n_holders);
+    saved->requests = asyscall_steal(requests, &saved->n_requests);
+    saved->completions = asyscall_steal(late, &saved->n_completions);
+    saved->orphans = asyscall_steal(orphans, &saved->n_orphans);
     return 0;
 }
 
