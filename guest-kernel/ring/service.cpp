@@ -50,7 +50,7 @@ uint8_t priority_of(const ring_request& q) {
     case idle:
         return lowest_priority;
     default:
-        return q.of->priority.load(std::memory_order_relaxed);
+        return uint8_t(work_for(q.of->priority.load(std::memory_order_relaxed)));
     }
 }
 

@@ -12,8 +12,10 @@
 // while it runs. What is read is a number that is made to fit, never an index or an address, so a
 // process can misreport its own priority, and nothing else.
 //
-// Kernel work has the priority of what it is done for: a coroutine that suspends gets that of the
-// thread in whose system call it does, or of the work in which it does (context_priority).
+// Kernel work goes right before the threads of the priority of what it is done for (work_for): it
+// is short, its submitter waits for it, and a thread that computes has its whole slice before
+// others of its priority. A coroutine that suspends has the priority of the thread in whose system
+// call it does, or of the work in which it does (context_priority).
 #pragma once
 
 #include <atomic>
@@ -31,6 +33,11 @@ inline constexpr uint8_t lowest_priority = 63;
 inline constexpr uint8_t no_priority = 64;
 inline constexpr unsigned policy_other = 0, policy_fifo = 1, policy_round_robin = 2,
                           policy_batch = 3, policy_idle = 5;
+
+// Of work that is done for a thread.
+inline unsigned work_for(unsigned thread_priority) {
+    return thread_priority ? thread_priority - 1 : 0;
+}
 
 // Of a thread.
 struct thread_priorities {

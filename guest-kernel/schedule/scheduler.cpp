@@ -542,7 +542,7 @@ void priority_changed(thread& t) {
 
 unsigned context_priority() {
     hart& self = this_hart();
-    return self.current ? self.current->priority : self.work_priority;
+    return self.current ? work_for(self.current->priority) : self.work_priority;
 }
 
 void resume_current() {
