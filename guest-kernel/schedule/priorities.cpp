@@ -135,6 +135,10 @@ bool priorities_start() {
 
 long priorities(thread& t, uint64_t out, uint64_t size, uint64_t mode) {
     process& p = t.parent();
+    if (mode == OUROS_PRIORITIES_NONE) {
+        forget_published(t);
+        return 0;
+    }
     if (size < sizeof(ouros_priorities) || mode > OUROS_PRIORITIES_STRICT)
         return -EINVAL;
     if (!p.has_own_space) // it would be mapped where the lender does not expect it

@@ -70,6 +70,8 @@ void worker::stop() {
     uintr::disable();     // the handler would look at a ring that is gone
     kernel::ring_close(); // returns when nothing is in flight
     uintr::take();
+    if (std::exchange(published_, nullptr)) // what was ready says nothing about this thread now
+        kernel::priorities(nullptr, OUROS_PRIORITIES_NONE);
     if (!crew_) {
         bury(nullptr);
         remove_reactor();

@@ -235,6 +235,7 @@ OUROS_STATIC_ASSERT(sizeof(struct ouros_user_device) == 32);
  */
 #define OUROS_PRIORITIES_RELAXED 0
 #define OUROS_PRIORITIES_STRICT 1
+#define OUROS_PRIORITIES_NONE 2 /* the thread's word is taken back; `out` is not used */
 
 struct ouros_published { /* written by the process, read by the kernel: 32 bits at a time */
     uint32_t ready;      /* priority of the first task that is ready; above 63: there is none */
