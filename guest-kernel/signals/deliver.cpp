@@ -128,9 +128,8 @@ next_step handle_signals(thread& t) {
         lock_guard guard(p.lock);
         if (p.exiting)
             return next_step::end;
-        s.in_stop = false;
-        if (p.signal_state.stopped) {
-            s.in_stop = true; // what ends the wait, SIGCONT or another signal, leads here again
+        s.in_stop = p.signal_state.stopped;
+        if (s.in_stop) { // what ends the wait, SIGCONT or another signal, leads here again
             t.clear_interrupt();
             (void)t.wait.begin(t, never, 0);
             return next_step::wait;

@@ -166,6 +166,7 @@ long send_signal(thread& t, const signal_info& info) {
 void stop_process(thread& t, int signal) {
     process& p = t.parent();
     p.signal_state.stopped = true;
+    t.signal_state.in_stop = true; // its parent, told of it, may look before it waits
     p.signal_state.stop_to_report = signal;
     p.signal_state.continue_to_report = false;
     for (thread& other : p.threads)

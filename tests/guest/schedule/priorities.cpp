@@ -189,7 +189,7 @@ void any_word() {
         await(each);
     }
     ouros_priorities where{};
-    expect(ouros::kernel::priorities(&where, 2) == -EINVAL, "no such mode");
+    expect(ouros::kernel::priorities(&where, 3) == -EINVAL, "no such mode");
     expect(ouros::kernel::priorities(reinterpret_cast<ouros_priorities*>(8), 0) == -EFAULT,
            "nowhere to write");
 }
