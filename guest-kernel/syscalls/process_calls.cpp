@@ -9,6 +9,7 @@
 #include "syscalls/futex.h"
 #include "syscalls/robust_list.h"
 #include "syscalls/syscall.h"
+#include "uintr/receiver.h"
 #include "uintr/user_device.h"
 
 namespace kernel {
@@ -43,8 +44,10 @@ long sys_exit(uint64_t code) {
     thread& t = current_thread();
     process& p = t.parent();
     t.exit_status = exited(int(code));
-    if (t.device) // before anybody who joins the thread goes on
+    // What others can tell of the thread's end comes before anybody who joins it goes on.
+    if (t.device)
         user_device_release(t);
+    uintr_leave(t);
     end_robust_list(t);
     if (t.clear_child_tid) {
         uint32_t zero = 0;

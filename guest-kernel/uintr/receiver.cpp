@@ -131,6 +131,13 @@ void uintr_release(thread& t) {
     slots::end(*r);
 }
 
+void uintr_leave(thread& t) {
+    if (!t.receiver)
+        return;
+    arch::set_receiver(0);
+    uintr_release(t);
+}
+
 void uintr_exec(thread& t) {
     if (t.device)
         user_device_release(t);

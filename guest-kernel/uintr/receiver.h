@@ -67,6 +67,8 @@ long uintr_setup(thread& t);
 long uintr_setup_for_device(thread& t);
 // The thread, which is not running, ends.
 void uintr_release(thread& t);
+// The running thread gives its receiver up, if it has one: who sends to it is refused from here on.
+void uintr_leave(thread& t);
 // The only thread of its process, which is not running, begins another program: it has nothing of
 // what it had for user interrupts, and its process no senders.
 void uintr_exec(thread& t);

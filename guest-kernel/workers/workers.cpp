@@ -54,10 +54,7 @@ long stand_by(thread& t, uint64_t self) {
         return -EBUSY;
     if (t.device || t.user_exceptions || !arch::user_traps_available())
         return -EINVAL;
-    if (t.receiver) {
-        arch::set_receiver(0);
-        uintr_release(t);
-    }
+    uintr_leave(t);
     t.user_traps = true;
     t.worker = {};
     t.worker.self = self;

@@ -437,7 +437,17 @@ void limits() {
 
 } // namespace
 
+// What the one who started it ignores or blocks (nohup, for instance) is no matter of this test.
+void forget_inherited_signals() {
+    for (int signo = 1; signo < NSIG; signo++)
+        signal(signo, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    CHECK(sigprocmask(SIG_SETMASK, &none, nullptr) == 0);
+}
+
 int main(int, char** argv) {
+    forget_inherited_signals();
     about_itself(argv);
     memory();
     descriptors();

@@ -2,6 +2,8 @@
 # What busybox's tools make of /proc: the parts that are the same in every run.
 sleep 1000 &
 sleep 1000 &
+# A child of the shell's is called sleep once it runs the program.
+until [ "$(pidof sleep | wc -w)" = 2 ]; do :; done
 ps | grep -c 'sleep [0]*1000'
 top -b -n 1 | grep -c 'sleep [0]*1000'
 ps -o pid,ppid,stat,comm | grep sleep | while read pid parent state name; do
