@@ -98,6 +98,7 @@ class file : public ref_counted {
     // Likewise an epoll set, a timerfd.
     virtual class epoll_set* as_epoll_set() { return nullptr; }
     virtual class timer_file* as_timer_file() { return nullptr; }
+    virtual class io_uring* as_io_uring() { return nullptr; }
     // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
     virtual const uint8_t* contents_in_place() { return nullptr; }
 

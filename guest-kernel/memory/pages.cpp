@@ -175,6 +175,14 @@ unsigned page_order(const void* p) {
     return orders[page_index(p)];
 }
 
+void split_pages(void* p) {
+    size_t first = page_index(p), count = size_t(1) << orders[first];
+    for (size_t i = first; i < first + count; i++) {
+        orders[i] = 0;
+        references[i].store(1, std::memory_order_relaxed);
+    }
+}
+
 void add_page_reference(void* page) {
     references[page_index(page)].fetch_add(1, std::memory_order_relaxed);
 }

@@ -30,6 +30,8 @@ void* allocate_pages(unsigned order);
 // only the pointer.
 void free_pages(void* pages);
 unsigned page_order(const void* pages);
+// From now on each of the block's pages has a reference of its own, and is given back by itself.
+void split_pages(void* pages);
 
 // References: one from allocate_pages, one more for each other address space or object that has
 // the page. Who has the only reference and keeps others from it may write.

@@ -83,9 +83,12 @@ class events final : public asyscall_events {
     }
     void broken(uint32_t queue_pair, long error) override {
         lock_guard guard(table_lock);
-        if (ring* r = find(queue_pair))
+        if (ring* r = find(queue_pair)) {
             process_message(*r->owner, "ring %u stopped: its indices or its memory are bad (%ld)",
                             queue_pair, error);
+            if (r->user)
+                r->user->stopped();
+        }
     }
 
   private:

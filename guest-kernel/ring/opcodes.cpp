@@ -35,7 +35,7 @@ struct as_call {
         out = {__NR_##name, {__VA_ARGS__}};                                                        \
         return 0;
 
-// -EINVAL: no such opcode, or a field that it does not have is not 0.
+// -ENOSYS: no such opcode. -EINVAL: a field that it does not have is not 0.
 long call_for(const io_uring_sqe& e, as_call& out) {
     // As a register has them.
     const uint64_t fd = uint64_t(int64_t(e.fd)), len = uint64_t(int64_t(int32_t(e.len)));
@@ -86,7 +86,7 @@ long call_for(const io_uring_sqe& e, as_call& out) {
         return 0;
     }
     default:
-        return -EINVAL;
+        return -ENOSYS;
     }
 }
 
@@ -167,6 +167,29 @@ long begin_poll(ring_request& who, const io_uring_sqe& e, task<long>& later) {
 
 } // namespace
 
+bool operation_exists(uint8_t opcode) {
+    switch (opcode) {
+    case IORING_OP_NOP:
+    case IORING_OP_READ:
+    case IORING_OP_WRITE:
+    case IORING_OP_READV:
+    case IORING_OP_WRITEV:
+    case IORING_OP_TIMEOUT:
+    case IORING_OP_POLL_ADD:
+    case IORING_OP_POLL_REMOVE:
+    case IORING_OP_ASYNC_CANCEL:
+        return true;
+    }
+    io_uring_sqe e{};
+    e.opcode = opcode;
+    as_call found;
+    long error = call_for(e, found);
+    if (error < 0)
+        return error != -ENOSYS;
+    const syscall_entry* call = find_syscall(found.number);
+    return call && (call->begin || call->later);
+}
+
 long begin_operation(ring_request& who, const io_uring_sqe& e, task<long>& later) {
     switch (e.opcode) {
     case IORING_OP_NOP:
@@ -187,7 +210,7 @@ long begin_operation(ring_request& who, const io_uring_sqe& e, task<long>& later
     }
     as_call wanted;
     if (long error = call_for(e, wanted); error < 0)
-        return error;
+        return error == -ENOSYS ? -EINVAL : error;
     const syscall_entry* call = find_syscall(wanted.number);
     if (!call || !(call->begin || call->later))
         return -EINVAL;

@@ -14,6 +14,7 @@ struct ring_request;
 
 // Begins what io_uring's opcode asks for, for the request. The result, or -errno; -EINVAL for an
 // opcode that is not supported. Or must_wait, and then `later` goes on with it (empty: no memory).
+bool operation_exists(uint8_t opcode);
 long begin_operation(ring_request& who, const io_uring_sqe& entry, task<long>& later);
 
 // cancel.cpp: what the device has left of these two for the kernel.

@@ -39,7 +39,8 @@ struct ring_request : caller, task_completion, list_node<ring_request> {
     ~ring_request() {}
 
     kind_of kind;
-    uint8_t priority; // with which it is served
+    uint8_t priority;       // with which it is served
+    uint32_t cqe_flags = 0; // of an entry: its completion's
     ring* of;
     uint64_t token; // the device's; of a call its submitter's
     task<long> work;

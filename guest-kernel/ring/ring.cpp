@@ -20,6 +20,18 @@ constexpr uint32_t max_queue_pairs = 1024;
 spinlock pairs_lock;
 uint64_t pairs_used[max_queue_pairs / 64] = {1}; // 0 is the kernel's own
 
+// Taken last.
+spinlock ends_lock;
+uint64_t ends;
+list<next_ring_end> waiting_for_end;
+
+void count_end() {
+    lock_guard guard(ends_lock);
+    ends++;
+    while (next_ring_end* waiter = waiting_for_end.pop_front())
+        executor::make_ready(*waiter);
+}
+
 // What the device may do by itself when the fd is one of its own. The rest comes to the kernel:
 // what changes the descriptors or names a path must be the same as by ecall.
 constexpr uint8_t device_opcodes[] = {
@@ -54,7 +66,9 @@ void release(ring* r) {
         r->owner->space->unmap_fixed_pages(r->doorbell_address, page_size);
     if (r->ring_address)
         r->owner->space->unmap_fixed_pages(r->ring_address, r->memory_size);
-    if (r->memory)
+    if (r->user)
+        r->user->closed();
+    else
         free_pages(r->memory);
     if (r->queue_pair)
         return_queue_pair(r->queue_pair);
@@ -94,18 +108,62 @@ void describe(ring& r, const uintr_receiver& receiver, uint32_t sq_entries, uint
     d.ring = to_physical(r.memory);
     d.sq_entries = sq_entries;
     d.cq_entries = cq_entries;
-    d.satp = r.owner->space->satp();
     uintr_message message = uintr_message_for(receiver, OUROS_VECTOR_COMPLETION);
     d.notify_address = message.address;
     d.notify_data = message.data;
     r.takes_calls = asyscall_device::get()->has(ASYSCALL_F_POST);
     if (r.takes_calls)
         d.flags = ASYSCALL_PAIR_KERNEL_CALLS;
-    for (uint8_t opcode : device_opcodes)
-        d.opcodes[opcode / 64] |= 1ull << opcode % 64;
 }
 
 } // namespace
+
+ring* new_ring(process& p, long& error) {
+    ring* r = new (std::nothrow) ring;
+    error = -ENOMEM;
+    if (!r)
+        return nullptr;
+    r->owner = &p;
+    r->queue_pair = take_queue_pair(asyscall_device::get()->queue_pairs());
+    if (!r->queue_pair) {
+        delete r;
+        error = -EMFILE;
+        return nullptr;
+    }
+    r->description.satp = p.space->satp();
+    for (uint8_t opcode : device_opcodes)
+        r->description.opcodes[opcode / 64] |= 1ull << opcode % 64;
+    error = 0;
+    return r;
+}
+
+task<long> open_ring(ring& r) {
+    process& p = *r.owner;
+    if (!start_service(r)) {
+        free_ring(&r);
+        co_return -ENOMEM;
+    }
+    ring_register(r);
+    long error = co_await asyscall_device::get()->create(r.queue_pair, r.description);
+    if (error < 0) {
+        ring_unregister(r);
+        while (co_await end_service(r) == -ENOMEM)
+            co_await yield();
+        free_ring(&r);
+        co_return error;
+    }
+    {
+        lock_guard guard(p.lock);
+        p.rings.push_back(r);
+        if (r.of_thread)
+            r.of_thread->ring_pair = &r;
+    }
+    error = co_await p.files->attach_ring(r.queue_pair);
+    if (error < 0 && claim_ring(p, r)) {
+        co_await close_ring(ref<process>(&p), r);
+    }
+    co_return error;
+}
 
 task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uint64_t out,
                       uint64_t out_size) {
@@ -127,43 +185,23 @@ task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uin
         co_return error;
     if (!t.receiver)
         co_return -ENODEV; // the caller made one if there can be one
-    ring* r = new (std::nothrow) ring;
+    long error;
+    ring* r = new_ring(p, error);
     if (!r)
-        co_return -ENOMEM;
-    r->owner = &p;
+        co_return error;
     r->of_thread = &t;
-    r->queue_pair = take_queue_pair(device->queue_pairs());
-    long error = r->queue_pair ? 0 : -EMFILE;
-    if (error == 0)
-        error = make_memory(*r, *device, uint32_t(sq_entries), uint32_t(cq_entries));
+    error = make_memory(*r, *device, uint32_t(sq_entries), uint32_t(cq_entries));
     if (error < 0) {
         free_ring(r);
         co_return error;
     }
     describe(*r, *t.receiver, uint32_t(sq_entries), uint32_t(cq_entries));
-    if (!start_service(*r)) {
-        free_ring(r);
-        co_return -ENOMEM;
-    }
-    ring_register(*r);
-    error = co_await device->create(r->queue_pair, r->description);
-    if (error < 0) {
-        ring_unregister(*r);
-        while (co_await end_service(*r) == -ENOMEM)
-            co_await yield();
-        free_ring(r);
-        co_return error;
-    }
-    {
-        lock_guard guard(p.lock);
-        p.rings.push_back(*r);
-        t.ring_pair = r;
-    }
-    error = co_await p.files->attach_ring(r->queue_pair);
     ouros_ring answer{r->ring_address,      r->doorbell_address, uint32_t(sq_entries),
                       uint32_t(cq_entries), r->queue_pair,       OUROS_VECTOR_COMPLETION};
-    if (error >= 0)
-        error = write_user(*p.space, out, answer);
+    error = co_await open_ring(*r);
+    if (error < 0)
+        co_return error;
+    error = write_user(*p.space, out, answer);
     if (error < 0 && claim_ring(p, *r)) {
         co_await close_ring(ref<process>(&p), *r);
     }
@@ -175,6 +213,20 @@ task<long> ring_close(caller& who) {
     if (!t.ring_pair || !claim_ring(*who.owner, *t.ring_pair))
         co_return -EINVAL;
     co_return co_await close_ring(ref<process>(who.owner), *t.ring_pair);
+}
+
+uint64_t ring_ends() {
+    lock_guard guard(ends_lock);
+    return ends;
+}
+
+bool next_ring_end::await_suspend(std::coroutine_handle<> self) noexcept {
+    lock_guard guard(ends_lock);
+    if (ends != seen)
+        return false;
+    suspend_at(self);
+    waiting_for_end.push_back(*this);
+    return true;
 }
 
 unsigned ring_count() {
@@ -217,12 +269,14 @@ task<long> close_ring(ref<process> p, ring& r) {
             r.of_thread->ring_pair = nullptr;
     }
     delete &r;
+    count_end();
     co_return error;
 }
 
 task<long> close_rings(process& p) {
     for (;;) {
         ring* mine = nullptr;
+        const uint64_t seen = ring_ends();
         {
             lock_guard guard(p.lock);
             if (p.rings.empty())
@@ -233,8 +287,8 @@ task<long> close_rings(process& p) {
             if (mine)
                 mine->claimed = true;
         }
-        if (!mine) { // a thread that has ended closes the last one
-            co_await yield();
+        if (!mine) { // a thread that has ended closes the last one, or it closes by itself
+            co_await next_ring_end(seen);
             continue;
         }
         task<long> closing = close_ring(ref<process>(&p), *mine);

@@ -21,9 +21,26 @@ class process;
 class thread;
 struct ring_request;
 
+// Who has a ring that is not a thread's: io_uring/.
+class ring_user {
+  public:
+    // What begin_operation (opcodes.h) is for a thread's ring.
+    virtual long begin(ring_request& who, const io_uring_sqe& entry, task<long>& later) = 0;
+    // Nothing is queued any more: everything has been begun.
+    virtual void begun() = 0;
+    // The device has stopped: the ring's indices are bad.
+    virtual void stopped() = 0;
+    // Nothing of its memory is in use any more, and the ring is gone next.
+    virtual void closed() = 0;
+
+  protected:
+    ~ring_user() = default;
+};
+
 struct ring : list_node<ring>, task_completion {
     process* owner = nullptr;
     thread* of_thread = nullptr;
+    ring_user* user = nullptr; // who gives its memory back
     uint32_t queue_pair = 0;
     void* memory = nullptr;
     size_t memory_size = 0;
@@ -67,6 +84,24 @@ task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uin
                       uint64_t out_size);
 task<long> ring_close(caller& who);
 unsigned ring_count(); // of the system
+
+// A ring with a queue pair, of which the owner's space and what it may do are described. Null with
+// -EMFILE, -ENOMEM.
+ring* new_ring(process& p, long& error);
+// With memory and sizes described: begins. An error has given it back.
+task<long> open_ring(ring& r);
+
+// For who waits for rings that others close: co_await next_ring_end(seen), where `seen` was read
+// before it was found that there is something to wait for.
+uint64_t ring_ends(); // how many there were
+struct [[nodiscard]] next_ring_end : list_node<next_ring_end>, work_item {
+    explicit next_ring_end(uint64_t seen)
+        : seen(seen) {}
+    bool await_ready() noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> self) noexcept;
+    void await_resume() noexcept {}
+    const uint64_t seen;
+};
 
 // Ends every request and every transfer, then frees the rings.
 task<long> close_rings(process& p);

@@ -86,7 +86,8 @@ void begin(ring_request& q) {
     } else if (q.kind == ring_request::kind_of::fault) {
         value = begin_fault(q);
     } else if (q.kind == ring_request::kind_of::entry) {
-        value = begin_operation(q, q.slot->sqe, work);
+        value = q.of->user ? q.of->user->begin(q, q.slot->sqe, work)
+                           : begin_operation(q, q.slot->sqe, work);
     } else {
         if (call_begin begin = q.call.what->begin)
             value = begin(q, q.call.arguments);
@@ -117,6 +118,8 @@ task<long> serve(ring& r) {
         }
         r.count_served(count, interrupts);
         device.kick();
+        if (r.user)
+            r.user->begun();
         lock_guard guard(r.lock);
         if (r.ended)
             co_return 0;
@@ -126,7 +129,7 @@ task<long> serve(ring& r) {
 // What tells the device: the opcode is one of COMPLETE, RESUME and POST.
 asyscall_answer answer_to(const ring_request& q, long result) {
     if (q.kind == ring_request::kind_of::entry)
-        return {ASYSCALL_CTL_COMPLETE, 0, q.token, 0, uint32_t(result), 0};
+        return {ASYSCALL_CTL_COMPLETE, 0, q.token, 0, uint32_t(result), q.cqe_flags};
     if (q.kind == ring_request::kind_of::fault)
         return {ASYSCALL_CTL_RESUME, 0, q.token, 0, uint32_t(result), 0};
     bool fits = result == int32_t(result);

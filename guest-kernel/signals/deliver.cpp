@@ -33,6 +33,7 @@ restart restart_of(uint64_t call) {
     case __NR_rt_sigsuspend:
         return restart::silently;
     case __NR_rt_sigtimedwait:
+    case __NR_io_uring_enter:
         return restart::never;
     default: // the kernel's own calls are above
         return call < __NR_syscalls ? restart::with_flag : restart::never;

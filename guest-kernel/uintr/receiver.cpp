@@ -71,6 +71,12 @@ long uintr_receiver::send(unsigned vector) {
 }
 
 void uintr_receiver::wake() {
+    if (notified) {
+        // In this order: what comes from here on puts it on the wake list anew.
+        uintc::clear(slot);
+        *low = low_word | OUROS_UINTC_LOW_WAKE_ENABLE;
+        return notified(*this);
+    }
     waiting = false;
     owner->wait.end(0);
 }
@@ -123,6 +129,25 @@ long uintr_setup_for_device(thread& t) {
     if (long error = uintr_setup(t); error < 0)
         return error;
     return slots::pin(*t.receiver) ? 0 : -ENOSPC;
+}
+
+long uintr_listen(uintr_receiver& r) {
+    if (!available)
+        return -ENODEV;
+    {
+        lock_guard guard(r.lock);
+        r.active = true; // keeps the slot until it is pinned
+    }
+    slots::give(r);
+    if (!slots::pin(r)) {
+        slots::end(r);
+        return -ENOSPC;
+    }
+    lock_guard guard(r.lock);
+    r.active = false;
+    r.waiting = true;
+    *r.low = r.low_word | OUROS_UINTC_LOW_WAKE_ENABLE;
+    return 0;
 }
 
 void uintr_release(thread& t) {

@@ -29,6 +29,10 @@ struct uintr_receiver : ref_counted {
 
     explicit uintr_receiver(thread& of)
         : owner(&of) {}
+    // One of the kernel's own, for a device: uintr_listen.
+    explicit uintr_receiver(void (*notified)(uintr_receiver&))
+        : owner(nullptr)
+        , notified(notified) {}
 
     // With the lock held:
     // The sender table's entry for a vector: 0, not valid, while there is no slot.
@@ -38,6 +42,8 @@ struct uintr_receiver : ref_counted {
 
     spinlock lock; // what follows
     thread* owner; // is there until `ended`; changes with whose worker it is
+    // In interrupt context, with the lock: something was sent since the last time.
+    void (*notified)(uintr_receiver&) = nullptr;
     uint16_t slot = no_slot;
     uint16_t generation = 0;
     volatile uint64_t* low = nullptr; // the slot's LOW register,
@@ -87,7 +93,11 @@ void uintr_switch_out(thread& t);
 // From the running thread to one that doesn't run and has none, while it is active on no hart.
 void uintr_move(thread& from, thread& to);
 
-// Where a device sends to notify the thread with a vector, and what.
+// What a device sends to the kernel's receiver calls its `notified` from now on. 0, -ENODEV, -ENOSPC.
+// slots::end undoes it.
+long uintr_listen(uintr_receiver& r);
+
+// Where a device sends to notify the receiver with a vector, and what.
 struct uintr_message {
     uint64_t address;
     uint32_t data;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Linux's numbers for io_uring that are newer than the toolchain's linux/io_uring.h.
+#pragma once
+
+#include <linux/io_uring.h>
+#include <ouros/opcodes.h>
+
+namespace kernel {
+
+// struct io_uring_params: flags, features
+inline constexpr uint32_t setup_no_sq_array = 1u << 16;
+inline constexpr uint32_t feature_registered_ring_register = 1u << 13;
+
+// io_uring_enter
+inline constexpr uint32_t enter_absolute_timer = 1u << 5;
+
+// io_uring_register
+inline constexpr uint32_t register_use_registered_ring = 1u << 31;
+
+// sqe
+inline constexpr int32_t nop_inject_result = 1u << 0;
+
+} // namespace kernel

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Completions: the device writes them, and notifies the kernel only if somebody waits for them.
+//
+//   nobody waits     EVENT_INDEX, the index half a turn of the numbers away
+//   threads wait     EVENT_INDEX, at the completion that the first of them needs
+//   somebody polls   no EVENT_INDEX: every time that something is published
+//
+// When completions overflow the index holds nothing back, so the kernel hears of it, and sets
+// IORING_SQ_CQ_OVERFLOW for the program.
+#include <asm/poll.h>
+
+#include "io_uring/io_uring.h"
+
+namespace kernel {
+
+namespace {
+
+uint32_t load_acquire(const uint32_t& word) {
+    return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
+}
+void store(uint32_t& word, uint32_t value) {
+    __atomic_store_n(&word, value, __ATOMIC_RELAXED);
+}
+
+} // namespace
+
+bool io_uring::reached(uint32_t target) const {
+    return int32_t(load_acquire(memory_->device().device.cq_tail) - target) >= 0;
+}
+
+void io_uring::arm() {
+    asyscall_ring& shared = memory_->device();
+    uint32_t tail = load_acquire(shared.device.cq_tail);
+    uint32_t event = tail + (1u << 31);
+    for (sleeper& s : sleepers_)
+        if (int32_t(s.target - 1 - event) < 0 || event == tail + (1u << 31))
+            event = s.target - 1;
+    store(shared.driver.cq_event, event);
+    store(shared.driver.flags, notify_always_ ? 0 : ASYSCALL_RING_EVENT_INDEX);
+    // Of this and the device's look at the index after its store to cq_tail, one sees the other.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+void io_uring::notified() {
+    lock_guard guard(lock_);
+    if (load_acquire(memory_->device().device.flags) & ASYSCALL_RING_STATUS_OVERFLOW)
+        __atomic_fetch_or(&words().sq_flags, IORING_SQ_CQ_OVERFLOW, __ATOMIC_RELEASE);
+    arrivals_.wake_all();
+}
+
+void io_uring::stopped() {
+    lock_guard guard(lock_);
+    stopped_ = true;
+    arrivals_.wake_all();
+}
+
+void io_uring::flush() {
+    uint32_t& status = memory_->device().device.flags;
+    uint32_t& shown = words().sq_flags;
+    auto overflows = [&] { return load_acquire(status) & ASYSCALL_RING_STATUS_OVERFLOW; };
+    if (!overflows() && !(load_acquire(shown) & IORING_SQ_CQ_OVERFLOW)) [[likely]]
+        return;
+    ring_doorbell(ASYSCALL_DOORBELL_FLUSH);
+    __atomic_fetch_and(&shown, ~IORING_SQ_CQ_OVERFLOW, __ATOMIC_SEQ_CST);
+    if (overflows())
+        __atomic_fetch_or(&shown, IORING_SQ_CQ_OVERFLOW, __ATOMIC_SEQ_CST);
+}
+
+bool io_uring::has_completions(uint32_t count) const {
+    return reached(load_acquire(memory_->device().driver.cq_head) + count);
+}
+
+task<long> io_uring::wait(caller& who, uint32_t count, nanoseconds deadline) {
+    sleeper self;
+    self.target = load_acquire(memory_->device().driver.cq_head) + count;
+    long error = 0;
+    lock_guard guard(lock_);
+    sleepers_.push_back(self);
+    for (arm(); !reached(self.target) && !stopped_ && ring_;) {
+        error = co_await arrivals_.wait(guard, who, deadline);
+        if (error < 0)
+            break;
+    }
+    guard.unlock();
+    guard.relock();
+    list<sleeper>::remove(self);
+    arm();
+    guard.unlock();
+    if (error < 0 && has_completions(1))
+        co_return 0;
+    co_return error == -ETIMEDOUT ? -ETIME : error;
+}
+
+uint32_t io_uring::poll() const {
+    uint32_t found = has_completions(1) ? POLLIN | POLLRDNORM : 0;
+    if (load_acquire(words().sq_tail) - load_acquire(words().sq_head) <= sq_mask_)
+        found |= POLLOUT | POLLWRNORM;
+    return found;
+}
+
+wait_queue& io_uring::arrivals_of_any() {
+    lock_guard guard(lock_);
+    notify_always_ = true;
+    arm();
+    return arrivals_;
+}
+
+} // namespace kernel
