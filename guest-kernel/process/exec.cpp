@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "fs/devices.h"
+#include "lib/mark.h"
 #include "process/elf.h"
 #include "process/limits.h"
 #include "process/process.h"
@@ -204,6 +205,7 @@ void name_process(process& p, const char* path) {
     const char* name = slash ? slash + 1 : path;
     memset(p.name, 0, sizeof p.name);
     memcpy(p.name, name, strnlen(name, sizeof p.name - 1));
+    mark_name(p.id, p.name);
 }
 
 } // namespace kernel

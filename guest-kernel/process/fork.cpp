@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "arch/riscv64/context.h"
+#include "lib/mark.h"
 #include "process/family.h"
 #include "process/thread.h"
 
@@ -34,6 +35,7 @@ long copy_parts(process& parent, process& child, bool lend_space) {
     if (leaves_too_little())
         return -ENOMEM;
     memcpy(child.name, parent.name, sizeof child.name);
+    mark_name(child.id, child.name);
     child.file_mode_mask = parent.file_mode_mask;
     lock_guard guard(parent.lock);
     child.executable = parent.executable;

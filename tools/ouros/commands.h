@@ -11,8 +11,9 @@ int run_command(const RunOptions& options);
 int boot_command(const BootOptions& options);
 int shell_command(const ShellOptions& options);
 int debug_command(const DebugOptions& options);
+int trace_command(const TraceOptions& options);
 int behaviours_command(const BehavioursOptions& options);
 int bench_command(const BenchOptions& options);
-int flags_command();
+int flags_command(const FlagsOptions& options);
 
 } // namespace ouros

@@ -18,9 +18,10 @@ struct Execute {
     int operator()(const BootOptions& options) const { return boot_command(options); }
     int operator()(const ShellOptions& options) const { return shell_command(options); }
     int operator()(const DebugOptions& options) const { return debug_command(options); }
+    int operator()(const TraceOptions& options) const { return trace_command(options); }
     int operator()(const BehavioursOptions& options) const { return behaviours_command(options); }
     int operator()(const BenchOptions& options) const { return bench_command(options); }
-    int operator()(const FlagsOptions&) const { return flags_command(); }
+    int operator()(const FlagsOptions& options) const { return flags_command(options); }
     int operator()(const Answered& answer) const {
         fmt::print("{}", answer.text);
         return 0;

@@ -35,6 +35,18 @@ Examples:
   ouros debug -- ./hello
   ouros debug --gdb-arg=-ex --gdb-arg='break main' -- ./hello)";
 
+constexpr const char* trace_help = R"(
+As run, and writes what harts, kernel, device and processes did when as a timeline, which
+https://ui.perfetto.dev shows: an asynchronous call can be followed from the coroutine that makes it
+to the device, to its completion, to where the coroutine goes on. docs/tracing.md says more.
+
+Coroutines are seen in a program that was compiled with $(ouros flags --trace). With --icount the
+time is the number of instructions, and the timeline is the same every time.
+
+Examples:
+  ouros trace -- ./hello
+  ouros trace --icount --smp 2 --output hello.json --export ~/data -- ./hello /host/file)";
+
 constexpr const char* boot_help = R"(
 Boots and reads every file under DIR (default: the licence texts that Debian ships) through the
 rings, many at a time: prints size, lines and SHA-256 of each, and what it cost.
@@ -187,6 +199,14 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         ->allow_extra_args(false);
     debug_command->prefix_command();
 
+    TraceOptions trace;
+    auto* trace_command = add_command(app, "trace", "The same, and write a timeline", trace_help);
+    add_run_options(*trace_command, trace.run);
+    trace_command->add_option("--output,-o", trace.file, "Where the timeline goes, as JSON")
+        ->type_name("FILE")
+        ->capture_default_str();
+    trace_command->prefix_command();
+
     BootOptions boot;
     boot.directory = config::demo_directory;
     auto* boot_command = add_command(app, "boot", "The demonstration, on real files", boot_help);
@@ -216,7 +236,9 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         ->capture_default_str();
     bench_command->add_flag("--verbose,-v", bench.verbose, "Show the kernel's log on stderr");
 
+    FlagsOptions flags;
     auto* flags_command = add_command(app, "flags", "Compiler flags for the library", flags_help);
+    flags_command->add_flag("--trace", flags.trace, "Coroutines show in `ouros trace`");
 
     // The program's arguments are not ours to look at: not its options, not a second "--".
     const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
@@ -258,6 +280,10 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         take_program(*debug_command, debug.run);
         return debug;
     }
+    if (*trace_command) {
+        take_program(*trace_command, trace.run);
+        return trace;
+    }
     if (*boot_command) {
         // After "--" comes a directory whose name may begin with a dash.
         if (!program.empty())
@@ -274,8 +300,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         return behaviours;
     if (*bench_command)
         return bench;
-    (void)flags_command;
-    return FlagsOptions{};
+    return flags;
 }
 
 } // namespace ouros

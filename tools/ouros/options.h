@@ -23,6 +23,11 @@ struct DebugOptions {
     std::vector<std::string> gdb_arguments;
 };
 
+struct TraceOptions {
+    RunOptions run;
+    std::string file = "timeline.json";
+};
+
 struct BootOptions {
     RunOptions run;
     std::string directory;
@@ -42,15 +47,17 @@ struct BenchOptions {
     bool verbose = false;
 };
 
-struct FlagsOptions {};
+struct FlagsOptions {
+    bool trace = false; // coroutines leave marks
+};
 
 // The command line has been answered already: --help, --version.
 struct Answered {
     std::string text;
 };
 
-using Command = std::variant<RunOptions, DebugOptions, BootOptions, ShellOptions, BehavioursOptions,
-                             BenchOptions, FlagsOptions, Answered>;
+using Command = std::variant<RunOptions, DebugOptions, TraceOptions, BootOptions, ShellOptions,
+                             BehavioursOptions, BenchOptions, FlagsOptions, Answered>;
 
 // Throws Failure with one line that says what is wrong.
 Command parse_command_line(const std::vector<std::string>& arguments);

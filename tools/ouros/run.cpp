@@ -86,8 +86,8 @@ int boot_command(const BootOptions& options) {
     return run_session(std::move(session));
 }
 
-int flags_command() {
-    fmt::print("{}\n", config::user_flags);
+int flags_command(const FlagsOptions& options) {
+    fmt::print("{}{}\n", options.trace ? "-DOUROS_TRACE " : "", config::user_flags);
     return 0;
 }
 

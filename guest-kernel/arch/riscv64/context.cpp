@@ -8,6 +8,7 @@
 #include "arch/riscv64/page_table.h"
 #include "arch/riscv64/stretch.h"
 #include "arch/riscv64/user_traps.h"
+#include "lib/mark.h"
 #include "process/thread.h"
 #include "uintr/receiver.h"
 #include "uintr/user_device.h"
@@ -79,6 +80,7 @@ void switch_in(thread& t) {
     self.frame_user = t.frame_user;
     self.user_satp = p.space->satp();
     t.frame->hart = reinterpret_cast<uint64_t>(&self);
+    mark<OUROS_MARK_THREAD>(uint64_t(p.id) << 32 | uint32_t(t.id));
     p.space->seen_by(self.index);
     fetch_new_instructions();
     load_float_if_needed(t);

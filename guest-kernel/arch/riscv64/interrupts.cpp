@@ -6,6 +6,7 @@
 #include "arch/riscv64/sbi.h"
 #include "device-tree/machine.h"
 #include "drivers/plic.h"
+#include "lib/mark.h"
 #include "process/usage.h"
 
 namespace kernel {
@@ -74,7 +75,9 @@ void sleep(nanoseconds deadline) {
     set_timer(deadline == never ? ~0ull : ticks(deadline));
     plic_defer(false);
     idle[this_hart().index].start(time_ticks());
+    mark<OUROS_MARK_IDLE>(1);
     asm volatile("wfi" ::: "memory");
+    mark<OUROS_MARK_IDLE>(0);
     idle[this_hart().index].stop(time_ticks());
     // Claimed while the threshold lets deferred sources through: the PLIC keeps a source pending
     // until then, also when its line has fallen, and the next wfi would not sleep.

@@ -8,6 +8,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <ouros/mark.hpp>
 #include <ouros/ring.hpp>
 #include <ouros/strand.hpp>
 
@@ -27,8 +28,12 @@ class [[nodiscard]] operation {
     operation& operator=(const operation&) = delete;
 
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> coroutine) noexcept;
-    int64_t await_resume() const noexcept { return result_; }
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<> coroutine) noexcept;
+    [[gnu::always_inline]] int64_t await_resume() const noexcept {
+        mark<OUROS_MARK_RESUME>(this);
+        return result_;
+    }
 
   protected:
     int64_t result() const { return result_; }

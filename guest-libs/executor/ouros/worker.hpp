@@ -296,6 +296,8 @@ inline constexpr current_worker this_worker;
 
 inline std::coroutine_handle<>
 operation::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    mark<OUROS_MARK_SUBMIT>(this);
+    mark<OUROS_MARK_SUSPEND>(coroutine.address());
     uintr::disable();
     return worker::here()->issue(*this, coroutine);
 }

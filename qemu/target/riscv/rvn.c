@@ -205,6 +205,7 @@ bool riscv_n_take_trap(CPURISCVState *env, bool async, target_ulong cause,
     env->utrap.utval = tval;
     env->pc = (env->utrap.utvec & ~(target_ulong)3) +
               (async && (env->utrap.utvec & 3) == 1 ? cause * 4 : 0);
+    riscv_timeline_user_trap(env);
     /* As every trap does: a reservation must not survive into the handler. */
     env->load_res = -1;
 
@@ -240,6 +241,7 @@ target_ulong riscv_n_uret(CPURISCVState *env, uintptr_t ra)
     if (env->priv_ver >= PRIV_VERSION_1_12_0) {
         env->mstatus = set_field(env->mstatus, MSTATUS_MPRV, 0);
     }
+    riscv_timeline_uret(env);
     riscv_cpu_set_mode(env, PRV_U, false);
 
     if (riscv_cpu_cfg(env)->ext_smctr || riscv_cpu_cfg(env)->ext_ssctr) {

@@ -27,8 +27,8 @@ static void asyscall_notify(AsyscallQueuePair *qp)
         address_space_stl_le(&address_space_memory, qp->notify_address,
                              qp->notify_data, MEMTXATTRS_UNSPECIFIED, &result);
     }
-    trace_asyscall_notify(qp->index, qp->notify_address, qp->notify_data,
-                          result);
+    trace_asyscall_notify(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index,
+                          qp->notify_address, qp->notify_data, result);
 }
 
 /*

@@ -117,8 +117,9 @@ void asyscall_request_accept(AsyscallRequest *req)
     AsyscallQueuePair *qp = req->qp;
     uint8_t flags = req->sqe.flags;
 
-    trace_asyscall_accept(qp->index, req->sqe.user_data, req->token,
-                          req->sqe.opcode, req->sqe.fd);
+    trace_asyscall_accept(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index,
+                          req->sqe.user_data, req->token, req->sqe.opcode,
+                          req->sqe.fd);
     if (!qp->chain_head && !(flags & (ASYSCALL_CHAINED | IOSQE_IO_DRAIN))) {
         asyscall_request_start(req);
         return;
@@ -184,8 +185,8 @@ void asyscall_request_post(AsyscallRequest *req)
     if (req->in_line) {
         asyscall_line_remove(req);
     }
-    trace_asyscall_complete(qp->index, req->sqe.user_data, req->token,
-                            req->result);
+    trace_asyscall_complete(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index,
+                            req->sqe.user_data, req->token, req->result);
     if (!(req->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) || req->failed) {
         qp->urgent |= asyscall_ioprio_is_urgent(req->sqe.ioprio) &&
                       (s->driver_features & ASYSCALL_F_URGENT);

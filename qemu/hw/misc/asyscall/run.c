@@ -138,7 +138,7 @@ void asyscall_qp_doorbell(AsyscallQueuePair *qp)
 {
     AsyscallState *s = qp->device;
 
-    trace_asyscall_doorbell(qp->index);
+    trace_asyscall_doorbell(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index);
     if (!qp->exists || qp->broken || qp->destroying) {
         return;
     }

@@ -113,7 +113,8 @@ static bool asyscall_timeout_repeats(AsyscallRequest *req, int64_t now)
         !asyscall_ring_has_room(qp)) {
         return false;
     }
-    trace_asyscall_complete(qp->index, req->sqe.user_data, req->token, -ETIME);
+    trace_asyscall_complete(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index,
+                            req->sqe.user_data, req->token, -ETIME);
     asyscall_ring_post(qp, req->sqe.user_data, -ETIME, IORING_CQE_F_MORE);
     /* Those that a late host has missed are left out. */
     asyscall_timer_add(req, next > now ? next : now + interval);
