@@ -9,7 +9,8 @@
 
 namespace kernel {
 
-template <int code> inline void mark([[maybe_unused]] uint64_t value) {
+template <int code>
+inline void mark([[maybe_unused]] uint64_t value) {
 #if defined(__riscv)
     asm volatile("slti zero, %0, %1" : : "r"(value), "i"(code));
 #endif
