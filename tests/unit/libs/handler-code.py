@@ -5,6 +5,10 @@
 
 Looks at every function of the library's handler objects (the reactor, the dispatch, exceptions,
 signals, IPC), at what they call outside, and at the scheduler image.
+
+The code that handles exceptions is brought into memory before the first one (RESIDENT): a page of it
+that is not there could not be faulted in. So it may not use constants in pages that are not: a
+switch that the compiler makes a table, a literal.
 """
 import re
 import subprocess
@@ -26,12 +30,23 @@ def disassembly(path):
                           capture_output=True, text=True).stdout
 
 
+def check_resident(path):
+    """That what is in the resident section calls and branches, and uses no data but a thread's own."""
+    listing = subprocess.run([objdump, '-d', '-r', '-j', 'ouros_exceptions_text', path],
+                             capture_output=True, text=True).stdout
+    if 'R_RISCV_CALL' not in listing:
+        sys.exit(f'{path}: nothing in ouros_exceptions_text: this test has to follow the sources')
+    if found := re.search(r'R_RISCV_(?:PCREL_|GOT_)?HI20\s+(\S+)', listing):
+        sys.exit(f'{path}: uses {found.group(1)} in code that must always be in memory')
+
+
 def check(where, text):
     if found := re.search(r'\t(?:c\.)?f(?!ence)[a-z0-9.]+\t.*', text):
         sys.exit(f'{where}: {found.group().strip()}')
 
 
 check(image, disassembly(image))
+check_resident(library)
 
 seen = set()
 for section in re.split(r'\n(?=\S+\.o:\s+file format)', disassembly(library)):
