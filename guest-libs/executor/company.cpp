@@ -10,6 +10,7 @@
 
 #include <ouros/bits.h>
 #include <ouros/crew.hpp>
+#include <ouros/stop.hpp>
 #include <ouros/timer.hpp>
 
 namespace ouros {
@@ -49,6 +50,8 @@ void worker::nudge() {
 // strand that is ready may be in the middle of something, and will need the wake for its next
 // suspension.
 void worker::wake_specially(strand* waiting) {
+    if (waiting->home & stop_relay::mark) [[unlikely]]
+        return relay_wake(*static_cast<stop_relay*>(waiting));
     worker* home = home_of(waiting);
     if (home != this)
         return home->post(waiting);
@@ -126,6 +129,8 @@ void worker::drain() {
         if (task->reserved == is_arrival)
             arrived(reinterpret_cast<user_thread*>(reinterpret_cast<char*>(task) -
                                                    offsetof(user_thread, arrival)));
+        else if (as_strand(task)->home & stop_relay::mark)
+            cancel(*static_cast<stop_relay*>(task)); // a wake of it would not come this way
         else
             wake(as_strand(task));
     }

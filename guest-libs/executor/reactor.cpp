@@ -10,12 +10,11 @@ namespace ouros {
 
 // One completion is one wake: an operation has one waiter, which looks at nothing else until then.
 void worker::drain_completions() {
-    counters_.completions +=
-        ring_.reap([this](uint64_t user_data, int32_t result, uint32_t /* flags */) {
-            auto* request = reinterpret_cast<operation*>(user_data);
-            request->result_ = result;
-            wake(request->waiter_);
-        });
+    counters_.completions += ring_.reap([this](uint64_t user_data, int32_t result, uint32_t flags) {
+        auto* request = reinterpret_cast<operation*>(user_data);
+        request->complete(result, flags);
+        wake(request->waiter_);
+    });
 }
 
 extern "C" void ouros_reactor_dispatch(uint64_t vectors) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ouros/crew.hpp>
 #include <ouros/reactor.hpp>
+#include <ouros/stop.hpp>
 #include <ouros/task.hpp>
 #include <ouros/timer.hpp>
 #include <ouros/worker.hpp>
@@ -114,9 +115,9 @@ ouros_task* worker::yield_and_submit(ouros_queue* queue) {
     return self.scheduler_.yield(queue);
 }
 
-std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<> coroutine) {
-    request.waiter_ = current();
-    io_uring_sqe* entry = backlog_first_ ? nullptr : ring_.try_get();
+// Into the SQ. `waiter_` is set.
+inline void worker::enqueue(operation& request) {
+    io_uring_sqe* entry = entries_.first() ? nullptr : ring_.try_get();
     if (entry) [[likely]] {
         request.fill(entry);
         yield_ = yield_and_submit;
@@ -126,14 +127,69 @@ std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<
             arm(); // what runs next may not suspend: the tick submits
     } else {
         // Backpressure: the strand waits as for any call; the entry is made when there is room.
-        request.next_ = nullptr;
-        (backlog_first_ ? backlog_last_->next_ : backlog_first_) = &request;
-        backlog_last_ = &request;
+        entries_.push(request);
         counters_.backlogged++;
         if (ring_.unsubmitted())
             submit();
     }
+}
+
+std::coroutine_handle<> worker::issue(operation& request, std::coroutine_handle<> coroutine) {
+    request.waiter_ = current();
+    enqueue(request);
     return suspend(coroutine);
+}
+
+// To the kernel, which answers at once whether it has taken the call. False: it has not, and will
+// not.
+bool worker::hand_over(system_call& request) {
+    int64_t answer = calls_.first() ? -EAGAIN : request.hand_over();
+    if (answer == OUROS_PENDING) [[likely]]
+        return true;
+    if (answer == -EAGAIN) {
+        calls_.push(request);
+        counters_.backlogged++;
+        return true;
+    }
+    request.complete(static_cast<int32_t>(answer), 0);
+    return false;
+}
+
+std::coroutine_handle<> worker::issue(system_call& request, std::coroutine_handle<> coroutine) {
+    request.waiter_ = current();
+    if (hand_over(request)) [[likely]]
+        return suspend(coroutine);
+    uintr::enable();
+    return coroutine;
+}
+
+bool worker::issue_through(stop_relay& relay, operation& request) {
+    request.waiter_ = &relay;
+    enqueue(request);
+    return true;
+}
+
+bool worker::issue_through(stop_relay& relay, system_call& request) {
+    request.waiter_ = &relay;
+    return hand_over(request);
+}
+
+void worker::cancel(stop_relay& relay) {
+    if (here() != this)
+        return post(&relay);                             // drain() calls this again
+    if (calls_.first() && calls_.remove(relay.target)) { // nobody else has heard of it
+        relay.target->complete(-ECANCELED, 0);
+        store_relaxed(&relay.state, stop_relay::in_flight);
+        return relay_wake(relay);
+    }
+    relay.cancel.waiter_ = &relay;
+    enqueue(relay.cancel);
+}
+
+void worker::relay_wake(stop_relay& relay) {
+    strand* waiter = relay.waiter; // which may be gone with the relay after the next line
+    if (__atomic_fetch_sub(&relay.state, 1u, __ATOMIC_ACQ_REL) == stop_relay::in_flight)
+        wake(waiter);
 }
 
 void worker::arm() {
@@ -141,15 +197,25 @@ void worker::arm() {
     uintr::timer::arm_in(slice_);
 }
 
-// Moves what waits for room into the SQ. Returns whether anything moved.
+// Moves what waits for room into the SQ, and to the kernel. Returns whether anything moved into the
+// SQ.
 bool worker::submit_backlog() {
+    while (auto* call = static_cast<system_call*>(calls_.first())) {
+        int64_t answer = call->hand_over();
+        if (answer == -EAGAIN)
+            break;
+        calls_.pop();
+        if (answer != OUROS_PENDING) {
+            call->complete(static_cast<int32_t>(answer), 0);
+            wake(call->waiter_);
+        }
+    }
     bool moved = false;
-    while (backlog_first_) {
+    while (operation* request = entries_.first()) {
         io_uring_sqe* entry = ring_.try_get();
         if (!entry)
             break;
-        operation* request = backlog_first_;
-        backlog_first_ = request->next_;
+        entries_.pop();
         request->fill(entry);
         moved = true;
     }
@@ -273,7 +339,7 @@ void worker::idle() {
     // That the SQ has room again interrupts nobody, and the device may take entries without soon
     // completing one: with a backlog, look again after a while.
     constexpr uint64_t a_while = 100'000;
-    kernel::wait(backlog_first_ ? a_while : kernel::forever);
+    kernel::wait(has_backlog() ? a_while : kernel::forever);
     if (crew_) {
         uintr::disable();
         leave_idle();

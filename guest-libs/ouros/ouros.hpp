@@ -8,11 +8,13 @@
 #ifndef OUROS_OUROS_HPP
 #define OUROS_OUROS_HPP
 
+#include <ouros/call.hpp>
 #include <ouros/calls.hpp>
 #include <ouros/io.hpp>
 #include <ouros/ipc.hpp>
 #include <ouros/signal.hpp>
 #include <ouros/spawn.hpp>
+#include <ouros/stop.hpp>
 #include <ouros/task.hpp>
 #include <ouros/uintr.hpp>
 #include <ouros/worker.hpp>

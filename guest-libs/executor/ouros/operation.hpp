@@ -32,29 +32,70 @@ class [[nodiscard]] operation {
     await_suspend(std::coroutine_handle<> coroutine) noexcept;
     [[gnu::always_inline]] int64_t await_resume() const noexcept {
         mark<OUROS_MARK_RESUME>(this);
-        return result_;
+        return result();
     }
 
   protected:
-    int64_t result() const { return result_; }
+    // A system call by token: call.hpp.
+    struct handed_over {};
+    explicit operation(handed_over) {}
+
+    int64_t result() const { return static_cast<int32_t>(outcome_); }
+    uint32_t completion_flags() const { return static_cast<uint32_t>(outcome_ >> 32); }
 
   private:
     friend class worker;
+    friend class backlog;
+    template <typename Operation>
+    friend class stoppable;
+
+    void complete(int32_t result, uint32_t flags) {
+        outcome_ = static_cast<uint32_t>(result) | static_cast<uint64_t>(flags) << 32;
+    }
 
     void fill(io_uring_sqe* entry) {
         ring::fill(entry, opcode_, fd_, address_, length_, offset_,
                    reinterpret_cast<uint64_t>(this), flags_);
     }
 
-    strand* waiter_;  // set when it is issued
-    operation* next_; // in the backlog, while the SQ is full
-    int32_t result_;  // written by the reactor
+    strand* waiter_;   // set when it is issued
+    operation* next_;  // in a backlog, while there is no room for it
+    uint64_t outcome_; // written by the reactor: result and flags as the completion has them
     uint8_t opcode_;
     int fd_;
     uint32_t length_;
     uint32_t flags_;
     uint64_t address_;
     uint64_t offset_;
+};
+
+// Operations that wait until there is room for them, oldest first.
+class backlog {
+  public:
+    operation* first() const { return first_; }
+    void push(operation& request) {
+        request.next_ = nullptr;
+        (first_ ? last_->next_ : first_) = &request;
+        last_ = &request;
+    }
+    void pop() { first_ = first_->next_; }
+    // False: it is not among them.
+    bool remove(const operation* request) {
+        operation* before = nullptr;
+        for (operation* each = first_; each; before = each, each = each->next_) {
+            if (each != request)
+                continue;
+            (before ? before->next_ : first_) = each->next_;
+            if (last_ == each)
+                last_ = before;
+            return true;
+        }
+        return false;
+    }
+
+  private:
+    operation* first_ = nullptr;
+    operation* last_ = nullptr;
 };
 
 } // namespace ouros

@@ -87,6 +87,8 @@ struct worker_counters {
 };
 
 struct crew;
+struct stop_relay;
+class system_call;
 
 // Where a thread goes on: to one that is parked, or to a free one that resumes a coroutine.
 struct thread_switch {
@@ -121,6 +123,12 @@ class worker {
         return where;
     }
     std::coroutine_handle<> issue(operation& request, std::coroutine_handle<> coroutine);
+    std::coroutine_handle<> issue(system_call& request, std::coroutine_handle<> coroutine);
+    // What can be stopped (stop.hpp), without the suspension. False: the kernel has not taken it.
+    bool issue_through(stop_relay& relay, operation& request);
+    bool issue_through(stop_relay& relay, system_call& request);
+    // From anywhere: what this worker has issued through the relay.
+    void cancel(stop_relay& relay);
     std::coroutine_handle<> finish(detail::promise_base& promise);
     std::coroutine_handle<> move(unsigned to, bool bound, std::coroutine_handle<> coroutine);
     void start_strand(strand* started, const strand_options& how);
@@ -176,7 +184,11 @@ class worker {
     static ouros_task* yield_and_submit(ouros_queue* queue);
 
     void submit();
+    void enqueue(operation& request);
+    bool hand_over(system_call& request);
     bool submit_backlog();
+    bool has_backlog() const { return entries_.first() || calls_.first(); }
+    void relay_wake(stop_relay& relay);
     bool poll();
     void idle();
     ouros_task* pick();
@@ -208,8 +220,8 @@ class worker {
     uintptr_t plain_home_ = 0; // `home` of a strand whose wake is nothing but the image's
     ouros_published* published_ = nullptr; // null: this thread has none
     ring ring_;
-    operation* backlog_first_ = nullptr; // issued while the SQ was full, oldest first
-    operation* backlog_last_ = nullptr;
+    backlog entries_; // issued while the SQ was full
+    backlog calls_;   // while the kernel took none
     uint32_t batch_ = 0;
     uint32_t yields_ = 0;        // since something waits to be submitted
     poller** pollers_ = nullptr; // the list of the thread that started it

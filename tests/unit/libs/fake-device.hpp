@@ -62,14 +62,14 @@ class fake_device {
     }
 
     // One completion: into the CQ, or behind those that wait for room.
-    void complete(uint64_t user_data, int32_t result) {
+    void complete(uint64_t user_data, int32_t result, uint32_t flags = 0) {
         if (!overflow_.empty() || !room()) {
-            overflow_.push_back({user_data, result, 0});
+            overflow_.push_back({user_data, result, flags});
             set_overflow_flag();
             ouros::store_release(&ring()->device.overflowed, ++overflowed_);
             return;
         }
-        write({user_data, result, 0});
+        write({user_data, result, flags});
     }
 
     // What a store to DOORBELL_FLUSH does. Returns how many completions found room.

@@ -21,6 +21,8 @@ struct fake_kernel {
     std::function<int32_t(const io_uring_sqe&)> serve = [](const io_uring_sqe&) { return 0; };
     std::function<bool(const io_uring_sqe&)> hold = [](const io_uring_sqe&) { return false; };
     std::vector<io_uring_sqe> held;
+    // A call by token; what it gives is to be completed by `device`.
+    std::function<int64_t(uint64_t token, long number)> take_call;
     unsigned waits = 0;
 
     static fake_kernel& instance();
