@@ -60,8 +60,8 @@ long file::set_times(const file_time*, const file_time*) {
 long file::read_directory(user_buffers&) {
     return -ENOTDIR;
 }
-ref<page_object> file::shared_pages() {
-    return {};
+result<ref<page_object>> file::shared_pages() {
+    return result<ref<page_object>>::failure(-ENODEV);
 }
 long file::control(address_space&, uint64_t, uint64_t) {
     return -ENOTTY;

@@ -89,8 +89,8 @@ class file : public ref_counted {
     // F_SEAL_ bits of a file in memory; -EINVAL for others.
     virtual long seals();
     virtual long add_seals(uint32_t more);
-    // What a shared mapping shows. Null: the file can't be mapped so, or there is no memory.
-    virtual ref<page_object> shared_pages();
+    // What a shared mapping shows. -ENODEV: the file can't be mapped so; -ENOMEM.
+    virtual result<ref<page_object>> shared_pages();
     // Of epoll sets, with their lock.
     list<struct epoll_watch, struct watch_of_file>& watches() { return watches_; }
     // The socket, if it is one.

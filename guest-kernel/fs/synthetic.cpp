@@ -5,8 +5,8 @@ namespace kernel {
 
 // What a node is not.
 
-ref<synthetic_node> synthetic_node::find(std::string_view) {
-    return {};
+long synthetic_node::find(std::string_view, ref<synthetic_node>&) {
+    return 0;
 }
 ref<synthetic_node> synthetic_node::parent() const {
     return {};

@@ -29,8 +29,8 @@ class synthetic_node : public inode {
 
     // Called with the lock of the tree: they must not wait, and take other locks only for a moment.
 
-    // Of a directory. Null: no such name, or no memory.
-    virtual ref<synthetic_node> find(std::string_view name);
+    // Of a directory. `found` stays null: no such name. 0 or -ENOMEM.
+    virtual long find(std::string_view name, ref<synthetic_node>& found);
     // Of any node; null for the root of the file system.
     virtual ref<synthetic_node> parent() const;
     // The directory that the file system covers.
@@ -40,7 +40,7 @@ class synthetic_node : public inode {
 
     // Where a link leads.
     enum class target {
-        text,   // what the link says, as any symbolic link
+        text,   // what the link says, as any symbolic link; null: no memory
         place,  // a directory, or a path of the host, whatever it is called now
         object, // an open file: object()
         gone,

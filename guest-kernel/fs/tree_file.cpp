@@ -178,8 +178,11 @@ class open_regular final : public tree_file {
         if (node().links == 0 && node().ref_count() == 1)
             node().empty();
     }
-    ref<page_object> shared_pages() override {
-        return ref<mapped_file>::adopt(new (std::nothrow) mapped_file(ref<inode>(&node())));
+    result<ref<page_object>> shared_pages() override {
+        auto pages = ref<mapped_file>::adopt(new (std::nothrow) mapped_file(ref<inode>(&node())));
+        if (!pages)
+            return result<ref<page_object>>::failure(-ENOMEM);
+        return ref<page_object>(std::move(pages));
     }
     const uint8_t* contents_in_place() override {
         lock_guard guard(contents().lock);

@@ -133,13 +133,15 @@ void path_walk::finish(ref<inode> found, std::string_view component, bool wants_
 
 long path_walk::walk_synthetic(std::string_view component, bool last, bool wants_directory,
                                unsigned flags, char*& position, bool& done) {
-    ref<synthetic_node> found = synthetic_->find(component);
+    ref<synthetic_node> found;
+    if (long error = synthetic_->find(component, found); error < 0)
+        return error;
     if (found && found->is_link() && (!last || wants_directory || (flags & follow))) {
         ref<shared_text> text;
         path_place place;
         switch (found->follow(who, text, place)) {
         case synthetic_node::target::text:
-            return text ? expand(text->text(), position) : -ENOENT;
+            return text ? expand(text->text(), position) : -ENOMEM;
         case synthetic_node::target::place:
             return ++links_ > symlink_depth_max ? -ELOOP : go_to(place, position);
         case synthetic_node::target::gone:

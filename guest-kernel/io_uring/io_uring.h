@@ -127,7 +127,7 @@ class io_uring_file final : public file {
     long attributes(file_attributes& out) override;
     uint32_t poll() override { return uring_->poll(); }
     void poll_queues(wait_queue*& readable, wait_queue*& writable) override;
-    ref<page_object> shared_pages() override { return uring_->memory(); }
+    result<ref<page_object>> shared_pages() override { return ref<page_object>(uring_->memory()); }
 
   private:
     const ref<io_uring> uring_;

@@ -12,6 +12,7 @@
 #include "lib/list.h"
 #include "lib/print.h"
 #include "lib/spinlock.h"
+#include "memory/failing.h"
 #include "memory/pages.h"
 
 namespace kernel {
@@ -148,6 +149,8 @@ void* heap_allocate(size_t size) {
         unsigned order = order_for(size);
         return order > max_page_order ? nullptr : allocate_pages(order);
     }
+    if (allocation_fails())
+        return nullptr;
     unsigned c = class_table.of[(size + granule - 1) / granule];
     hart_cache& cache = caches[arch::this_hart().index];
     if (!cache.of[c].head) {

@@ -9,6 +9,7 @@
 #include "lib/list.h"
 #include "lib/print.h"
 #include "lib/spinlock.h"
+#include "memory/failing.h"
 
 namespace kernel {
 
@@ -120,6 +121,8 @@ void page_allocator_add(physical_address start, physical_address end) {
 }
 
 void* allocate_pages(unsigned order) {
+    if (allocation_fails())
+        return nullptr;
     hart_cache& cache = caches[arch::this_hart().index];
     if (order == 0 && cache.first) {
         free_block* page = cache.first;

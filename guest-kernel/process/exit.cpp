@@ -6,6 +6,7 @@
 #include "drivers/power.h"
 #include "fs/console.h"
 #include "lib/print.h"
+#include "memory/failing.h"
 #include "process/family.h"
 #include "process/fault.h"
 #include "process/thread.h"
@@ -47,6 +48,7 @@ void start_teardown(process& p) {
         ref<process>::adopt(&ended).reset();
     };
     p.add_ref();
+    allocations_at_end(p);
     p.teardown.start(p);
 }
 

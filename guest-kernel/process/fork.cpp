@@ -56,13 +56,15 @@ void set_registers(thread& t, const thread& from, const fork_request& wanted) {
 
 } // namespace
 
-long fork_process(thread& self, const fork_request& wanted, ref<process>& made) {
+long fork_process(thread& self, const fork_request& wanted, task<long>& left) {
     process& parent = self.parent();
     ref<process> child = process::create();
     if (!child)
         return -ENOMEM;
     if (long error = copy_parts(parent, *child, wanted.lend_space); error < 0)
         return error;
+    if (wanted.lend_space && !(left = wait_until_left(self, child)))
+        return -ENOMEM;
     if (wanted.set_parent_tid)
         if (long error = write_user(*parent.space, wanted.set_parent_tid, child->id); error < 0)
             return error;
@@ -77,7 +79,6 @@ long fork_process(thread& self, const fork_request& wanted, ref<process>& made) 
     inherit_signals(*t, self, false);
     t->run_like(self);
     enter_family(*child, &parent);
-    made = child;
     make_ready(*t);
     return child->id;
 }

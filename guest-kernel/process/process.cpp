@@ -6,6 +6,7 @@
 #include "arch/riscv64/hart.h"
 #include "fs/console.h"
 #include "lib/print.h"
+#include "memory/failing.h"
 #include "process/exit.h"
 #include "process/thread.h"
 #include "schedule/priorities.h"
@@ -32,6 +33,7 @@ ref<process> process::create() {
 }
 
 process::~process() {
+    allocations_forget(*this);
     delete published;
 }
 

@@ -203,7 +203,13 @@ task<long> ring_setup(caller& who, uint64_t sq_entries, uint64_t cq_entries, uin
         co_return error;
     error = write_user(*p.space, out, answer);
     if (error < 0 && claim_ring(p, *r)) {
-        co_await close_ring(ref<process>(&p), *r);
+        // Claimed, it must be closed: without memory for that, when there is some.
+        task<long> closing = close_ring(ref<process>(&p), *r);
+        while (!closing) {
+            co_await yield();
+            closing = close_ring(ref<process>(&p), *r);
+        }
+        co_await std::move(closing);
     }
     co_return error < 0 ? error : 0;
 }
@@ -212,7 +218,12 @@ task<long> ring_close(caller& who) {
     thread& t = static_cast<thread&>(who);
     if (!t.ring_pair || !claim_ring(*who.owner, *t.ring_pair))
         co_return -EINVAL;
-    co_return co_await close_ring(ref<process>(who.owner), *t.ring_pair);
+    task<long> closing = close_ring(ref<process>(who.owner), *t.ring_pair);
+    if (!closing) {
+        unclaim_ring(*who.owner, *t.ring_pair);
+        co_return -ENOMEM;
+    }
+    co_return co_await std::move(closing);
 }
 
 uint64_t ring_ends() {

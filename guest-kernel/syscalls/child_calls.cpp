@@ -67,11 +67,9 @@ long make_process(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t 
     wanted.set_child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0;
     wanted.clear_child_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
     thread& self = current_thread();
-    ref<process> child;
-    long id = fork_process(self, wanted, child);
-    if (id < 0 || !lend)
-        return id;
-    return wait_for(wait_until_left(self, std::move(child)));
+    task<long> left;
+    long id = fork_process(self, wanted, left);
+    return id < 0 || !lend ? id : wait_for(std::move(left));
 }
 
 // wait4's arguments; -EINVAL.

@@ -246,6 +246,23 @@ long futex_wake(process& p, uint64_t address, unsigned count) {
     return wake_waiters(p.space->key_of(address, false), count, ~0u);
 }
 
-const syscall_entry futex_calls[] = {CALL_PAIR(futex), {}};
+namespace {
+
+// Without memory for the wait it is as if the word had changed: whoever waits looks again, and tries
+// again. Linux's never fails for want of memory, and C libraries abort when it does.
+long sys_futex(uint64_t address, uint64_t operation, uint64_t value, uint64_t timeout_at,
+               uint64_t second, uint64_t bits) {
+    long outcome = detail::adapted_pair<call::futex, call::futex_later>::call(
+        address, operation, value, timeout_at, second, bits);
+    return outcome == -ENOMEM ? -EAGAIN : outcome;
+}
+
+} // namespace
+
+const syscall_entry futex_calls[] = {
+    {__NR_futex, "futex", erase(sys_futex), detail::by_array<call::futex>::call,
+     detail::by_array<call::futex_later>::call},
+    {},
+};
 
 } // namespace kernel

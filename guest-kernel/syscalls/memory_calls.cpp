@@ -149,11 +149,14 @@ long sys_mmap(uint64_t address, uint64_t size, uint64_t prot, uint64_t flags, ui
     if (!f->readable() || (type != MAP_PRIVATE && (prot & PROT_WRITE) && !f->writable()))
         return -EACCES;
     if (type != MAP_PRIVATE) {
-        shared_contents shared{f->shared_pages(), offset, f->writable()};
-        if (shared.pages) {
+        result<ref<page_object>> pages = f->shared_pages();
+        if (pages) {
+            shared_contents shared{std::move(*pages), offset, f->writable()};
             shared.pages->name = f->describe();
             return map_memory(p, address, size, uint8_t(protection), flags, std::move(shared));
         }
+        if (pages.error() != -ENODEV)
+            return pages.error();
         if (prot & PROT_WRITE)
             return -ENODEV; // what is written would not reach the file
     }

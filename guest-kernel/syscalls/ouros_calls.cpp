@@ -8,6 +8,7 @@
 #include "arch/riscv64/hart.h"
 #include "arch/riscv64/stretch.h"
 #include "fs/fd_table.h"
+#include "memory/failing.h"
 #include "memory/heap.h"
 #include "memory/pages.h"
 #include "process/thread.h"
@@ -147,6 +148,10 @@ long ouros_call(unsigned number, const uint64_t* a) {
         return give_way(t);
     case OUROS_SYS_stretches:
         return stretches(a[0], a[1], a[2]);
+#ifdef KERNEL_CHECKS
+    case OUROS_SYS_fail_allocation:
+        return fail_allocation(t.parent(), a[0], a[1]);
+#endif
     case OUROS_SYS_worker_bind:
         return a[3] ? -EINVAL : worker_bind(t, a[0], a[1], a[2]);
     case OUROS_SYS_stand_by:

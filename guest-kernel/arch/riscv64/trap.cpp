@@ -8,6 +8,7 @@
 #include "arch/riscv64/interrupts.h"
 #include "arch/riscv64/kernel_section.h"
 #include "lib/print.h"
+#include "memory/failing.h"
 #include "process/exit.h"
 #include "process/fault.h"
 #include "process/load.h"
@@ -127,6 +128,7 @@ void handle_user_trap(user_frame*, uint64_t cause, uint64_t value) {
         handle_interrupt(t, cause & 0xff);
     if (!pass_to_user_handler(t, cause, value)) {
         kernel_section timed;
+        [[maybe_unused]] fault_allocations exempt;
         handle_fault(t, cause, value);
     }
     return_with_signals(t);

@@ -173,16 +173,19 @@ class node final : public synthetic_node {
         links = is_directory() ? 2 : 1;
     }
 
-    ref<synthetic_node> find(std::string_view name) override {
+    long find(std::string_view name, ref<synthetic_node>& found) override {
         if (!entry_.below || !exists())
-            return {};
+            return 0;
         for (const entry* e = entry_.below->entries; e->name; e++)
-            if (name == e->name && !(e->not_of_thread && subject_.thread))
-                return make(*e, subject_);
+            if (name == e->name && !(e->not_of_thread && subject_.thread)) {
+                found = make(*e, subject_);
+                return found ? 0 : -ENOMEM;
+            }
         int number = number_of(name);
         if (number < 0 || !entry_.below->has_number || !entry_.below->has_number(subject_, number))
-            return {};
-        return make_numbered(number);
+            return 0;
+        found = make_numbered(number);
+        return found ? 0 : -ENOMEM;
     }
     ref<synthetic_node> parent() const override { return above_; }
     tmpfs_directory* covers() const override { return covered; }

@@ -44,8 +44,9 @@
 #define OUROS_SYS_priorities 20241
 #define OUROS_SYS_give_way 20242
 #define OUROS_SYS_stretches 20243
+#define OUROS_SYS_fail_allocation 20248
 #define OUROS_SYS_first 20224
-#define OUROS_SYS_last 20243
+#define OUROS_SYS_last 20248
 
 /*
  * ring_setup(sq_entries, cq_entries, struct ouros_ring *out, out_size)
@@ -301,6 +302,18 @@ struct ouros_stretch {
                               back to user mode */
 };
 OUROS_STATIC_ASSERT(sizeof(struct ouros_stretch) == 24);
+
+/*
+ * fail_allocation(n, flags): for tests, in a kernel built with checks (kernel_ubsan); elsewhere
+ * -ENOSYS. The n-th allocation of pages or of a kernel object from now on finds no memory, among
+ * those that are made in system calls of the calling process, and in kernel work that belongs to no
+ * thread; 0: none any more. Returns how many were still to come of the n before: 0, the allocation
+ * has failed or none was asked for. Ends with the process. flags: OUROS_FAIL_ALL, those after the
+ * n-th fail, too, until the process gives back what it has; OUROS_FAIL_FAULTS, page faults from
+ * user mode count like system calls. -EINVAL.
+ */
+#define OUROS_FAIL_ALL 1u
+#define OUROS_FAIL_FAULTS 2u
 
 /* The kernel puts the scheduler image (one ELF, the same bytes in every process and in the
    kernel) where AT_SYSINFO_EHDR says, as Linux does with its vDSO; see ouros/sched.h. */
