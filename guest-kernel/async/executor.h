@@ -2,7 +2,8 @@
 //
 // The kernel executor: coroutines of the kernel that can go on. They are tasks of the shared
 // scheduler, in the same ready queues as user threads (schedule/scheduler.h), and run when a hart
-// picks: a thread blocked, the tick, idle; never in the middle of a user thread's time slice.
+// picks: a thread blocked, the tick, idle; or, if that is what a more urgent thread waits for, or one
+// as urgent that has some of its time slice left, at the end of the running thread's system call.
 #pragma once
 
 #include <coroutine>
@@ -26,6 +27,8 @@ struct work_item : schedulable {
     }
 
     std::coroutine_handle<> coroutine;
+    // The thread that waits for it, in a call of its own, if it is that and nothing else.
+    const thread* waits = nullptr;
 };
 
 namespace executor {

@@ -25,6 +25,7 @@ unsigned wait_queue::wake(unsigned count) {
 
 bool wait_operation::await_suspend(std::coroutine_handle<> self) noexcept {
     waiter_.suspend_at(self);
+    waiter_.waits = who_.as_thread;
     {
         lock_guard guard(who_.lock_);
         if (who_.interrupted())

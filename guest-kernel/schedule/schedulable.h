@@ -53,6 +53,9 @@ struct schedulable : ouros_task {
 
     const kind_of kind;
     uint8_t last_hart = 0; // index of the hart it ran on last
+    // It was woken with some of its time slice left, and has not run since: it goes before others
+    // of its priority. With the queue's lock.
+    bool goes_first = false;
 
   private:
     static constexpr unsigned allowed_shift = 8;

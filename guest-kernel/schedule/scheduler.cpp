@@ -34,7 +34,8 @@ ouros_scheduler shared; // the functions of the image
 
 struct alignas(64) run_queue {
     spinlock lock;
-    uint32_t highest; // priority that is ready or runs, for other harts to see
+    uint32_t highest;        // priority that is ready or runs, for other harts to see
+    schedulable* last_woken; // of those that go first: the next one's place is behind it
     ouros_queue ready;
 };
 run_queue queues[arch::max_harts];
@@ -81,6 +82,32 @@ bool claim_sleeper(unsigned index) {
     return (sleeping.load(std::memory_order_relaxed) & bit) && (sleeping.fetch_and(~bit) & bit);
 }
 
+void forget_woken(run_queue& q, const schedulable* item) {
+    if (q.last_woken == item)
+        q.last_woken = nullptr;
+}
+
+bool has_slice_left(const schedulable& item) {
+    if (item.kind != schedulable::kind_of::thread)
+        return false;
+    const auto& t = static_cast<const thread&>(item);
+    return t.run_time.stopped_at() < t.slice_end;
+}
+
+// Into the queue, with its lock. Who is woken and has not used up the time slice goes before the
+// others of its priority, in the order of the wakes: so who blocks often does not wait for those
+// that compute, and since the slice is not renewed before it is used up, gets no more than they do.
+void enqueue(run_queue& q, schedulable& item) {
+    if (!has_slice_left(item))
+        return shared.wake(&q.ready, &item);
+    schedulable* after = q.last_woken;
+    if (after && after->list != &q.ready.list[item.priority])
+        after = nullptr;
+    shared.wake_next(&q.ready, &item, after);
+    item.goes_first = true;
+    q.last_woken = &item;
+}
+
 // The first ready task of the highest priority that another hart may take, with the queue's lock.
 schedulable* to_take(run_queue& from, unsigned for_hart) {
     unsigned looked_at = 0;
@@ -103,25 +130,37 @@ schedulable* steal(unsigned victim, unsigned priority = OUROS_PRIORITIES) {
         return nullptr;
     queue_guard guard(from);
     schedulable* item = to_take(from, own_index());
-    return item && item->priority <= priority && shared.remove(&from.ready, item) ? item : nullptr;
+    if (!item || item->priority > priority || !shared.remove(&from.ready, item))
+        return nullptr;
+    item->goes_first = false; // of its old queue
+    forget_woken(from, item);
+    return item;
 }
 
 // What this hart should run, after `how` has happened to what it ran.
 inline schedulable* pick(leaving how) {
     run_queue& own = own_queue();
     queue_guard guard(own);
+    ouros_task* next = nullptr;
     switch (how) {
     case leaving::nothing:
     case leaving::interrupted:
-        return as_schedulable(shared.reschedule(&own.ready));
+        next = shared.reschedule(&own.ready);
+        break;
     case leaving::yielded:
-        return as_schedulable(shared.yield(&own.ready));
+        next = shared.yield(&own.ready);
+        break;
     case leaving::blocked:
-        return as_schedulable(shared.suspend(&own.ready));
+        next = shared.suspend(&own.ready);
+        break;
     case leaving::ended:
+        next = shared.exit(&own.ready);
         break;
     }
-    return as_schedulable(shared.exit(&own.ready));
+    if (next && as_schedulable(next->next)->goes_first && !as_schedulable(next)->goes_first)
+        next = shared.give_turn(&own.ready);
+    forget_woken(own, as_schedulable(next));
+    return as_schedulable(next);
 }
 
 // The hart's own queue is empty.
@@ -183,23 +222,6 @@ leaving end_of_slice() {
         shared.wake(&own.ready, item);
     }
     return leaving::yielded;
-}
-
-// Two threads of one priority: the other one has been woken, or was interrupted, and has not used
-// up its slice. It continues that now, and the one that runs afterwards; so who wakes each other in
-// turn need not wait for the end of a slice, and neither gets more than its share. With more of
-// them the one that runs would lose its place to a third.
-bool other_continues_slice() {
-    run_queue& own = own_queue();
-    lock_guard guard(own.lock);
-    const ouros_task* running = own.ready.running;
-    if (!running || running->next == running || running->next->next != running)
-        return false;
-    const auto* other = as_schedulable(running->next);
-    if (other->kind != schedulable::kind_of::thread)
-        return false;
-    const auto& t = *static_cast<const thread*>(other);
-    return t.run_time.stopped_at() < t.slice_end;
 }
 
 void run_work(work_item& item) {
@@ -277,6 +299,7 @@ inline leaving run_thread(thread& t, nanoseconds next_timer) {
     if (sleeping.load(std::memory_order_relaxed)) [[unlikely]]
         share_surplus();
     t.last_hart = uint8_t(this_hart().index);
+    t.goes_first = false;
     if (t.in_kernel) [[unlikely]]
         run_parked(t, next_timer);
     t.collect_result();
@@ -333,7 +356,8 @@ schedulable::schedulable(kind_of k, unsigned initial_priority)
 }
 
 bool scheduler_start() {
-    if (!priorities_start() || !ouros_scheduler_bind(&shared, scheduler_image_start))
+    if (!priorities_start() || !ouros_scheduler_bind(&shared, scheduler_image_start) ||
+        !shared.wake_next || !shared.give_turn)
         return false;
     slice_ticks = time_slice_ns * machine.timebase / 1'000'000'000;
     for (run_queue& q : queues)
@@ -352,6 +376,15 @@ namespace {
 
 uint32_t highest_of(unsigned index) {
     return __atomic_load_n(&queues[index].highest, __ATOMIC_RELAXED);
+}
+
+// Harts that sleep and are good for the item: what a thread waits for is done where it may run.
+uint32_t sleeping_for(const schedulable& item) {
+    uint32_t harts = sleeping.load(std::memory_order_relaxed);
+    if (harts && item.kind == schedulable::kind_of::work)
+        if (const thread* waits = static_cast<const work_item&>(item).waits)
+            harts &= waits->runs_on();
+    return harts & item.runs_on();
 }
 
 // A hart that sleeps and may run the item, the last one first: it is ours to wake.
@@ -388,21 +421,37 @@ bool find_sleeper(const schedulable& item, uint32_t harts, unsigned& found) {
         arch::interrupts::send(target);
 }
 
+// Should what was made ready on this hart take the place of the thread that is in a system call?
+// What a thread waits for is as urgent as the thread.
+bool goes_before(const schedulable& item, const thread& running) {
+    const schedulable* woken = &item;
+    if (item.kind == schedulable::kind_of::work) {
+        woken = static_cast<const work_item&>(item).waits;
+        if (!woken)
+            return item.priority < work_for(running.priority);
+    }
+    return woken->priority < running.priority ||
+           (woken->priority == running.priority && has_slice_left(*woken));
+}
+
 // For a hart that sleeps, or else for one where it goes before what runs, or would be next.
 [[gnu::noinline]] void make_ready_elsewhere(schedulable& item) {
     unsigned self = this_hart().index;
-    uint32_t harts = sleeping.load(std::memory_order_relaxed) & item.runs_on();
+    uint32_t harts = sleeping_for(item);
     unsigned target;
     bool claimed = find_sleeper(item, harts, target);
     if (!claimed)
         target =
-            item.may_run_on(self) && highest_of(self) >= item.priority ? self : least_urgent(item);
-    unsigned priority = item.priority;
+            item.may_run_on(self) && highest_of(self) > item.priority ? self : least_urgent(item);
+    // It interrupts what is at this priority, or less urgent.
+    unsigned below = item.priority + (has_slice_left(item) ? 0 : 1);
+    if (target == self && this_hart().current && goes_before(item, *this_hart().current))
+        this_hart().pending |= arch::pending_give_way;
     bool is_first;
     {
         queue_guard guard(queues[target]);
-        is_first = queues[target].highest > priority;
-        shared.wake(&queues[target].ready, &item); // from here on it may be running already
+        is_first = queues[target].highest >= below;
+        enqueue(queues[target], item); // from here on it may be running already
     }
     if (target != self)
         tell(target, claimed || is_first);
@@ -416,14 +465,13 @@ void make_ready(schedulable& item) {
     // Here, if this hart looks for something to run; or if all are busy, and this one not with
     // something more urgent.
     if (!item.may_run_on(self.index) ||
-        (self.current && (sleeping.load(std::memory_order_relaxed) || own.highest < item.priority)))
-        [[unlikely]]
+        (self.current && (sleeping_for(item) ||
+                          own.highest < item.priority + (hart_count() > 1 ? 1u : 0u)))) [[unlikely]]
         return make_ready_elsewhere(item);
-    if (self.current && item.kind == schedulable::kind_of::thread &&
-        item.priority < self.current->priority) [[unlikely]]
-        self.pending |= arch::pending_give_way;
     queue_guard guard(own);
-    shared.wake(&own.ready, &item);
+    enqueue(own, item);
+    if (self.current && goes_before(item, *self.current))
+        self.pending |= arch::pending_give_way;
 }
 
 void set_harts(schedulable& item, hart_set harts) {
@@ -480,8 +528,6 @@ void schedule(leaving how) {
         moves = !old->may_run_on(self.index);
     }
     nanoseconds next_timer = look_around();
-    if (how == leaving::interrupted && other_continues_slice())
-        how = leaving::yielded;
     schedulable* next = pick(moves ? leaving::blocked : how); // off the queue
     self.current = nullptr;
     if (next && next->priority && more_urgent_elsewhere(next->priority)) [[unlikely]] {
@@ -530,6 +576,7 @@ void priority_changed(thread& t) {
             list >= q.ready.list + OUROS_PRIORITIES)
             continue;
         bool runs = q.ready.running == &t;
+        forget_woken(q, &t);
         shared.set_priority(&q.ready, &t, priority);
         if (runs && n == own_index())
             this_hart().pending |= arch::pending_give_way;

@@ -117,6 +117,8 @@ void take_worker(thread& t) {
 
 void enter_without_worker(thread& t) {
     t.worker.lost = false;
+    // As long as it has none: others that wait for a signal would not get it.
+    t.signal_mask = ~unmaskable_signals;
     arch::enter_user_handler(*t.frame, OUROS_CAUSE_WORKER_LOST, t.worker.self);
     t.frame->pc() = t.worker.entry;
 }

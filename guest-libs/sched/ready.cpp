@@ -64,6 +64,14 @@ void list_emptied(ouros_queue* queue, ouros_task** list) {
         set_top(queue, queue->ready ? &queue->list[lowest_bit(queue->ready)] : nullptr);
 }
 
+inline void link_behind(ouros_task* task, ouros_task* other) {
+    ouros_task* next = other->next;
+    task->next = next;
+    task->prev = other;
+    next->prev = task;
+    other->next = task;
+}
+
 inline void unlink(ouros_task* task) {
     ouros_task* next = task->next;
     ouros_task* prev = task->prev;
@@ -232,6 +240,34 @@ void ouros_sched_wake(ouros_queue* queue, ouros_task* task) {
         enqueue(queue, task);
     else if (task == queue->running)
         task->flags |= OUROS_TASK_WOKEN;
+}
+
+void ouros_sched_wake_next(ouros_queue* queue, ouros_task* task, ouros_task* after) {
+    if (task->state != OUROS_TASK_BLOCKED)
+        return ouros_sched_wake(queue, task);
+    enqueue(queue, task);
+    ouros_task** list = task->list;
+    ouros_task* head = *list;
+    if (!after && head == queue->running)
+        after = head;
+    if (!after) {
+        *list = task; // the tail of a circular list is before its head
+    } else if (after != task && task->prev != after) {
+        unlink(task);
+        link_behind(task, after);
+    }
+}
+
+ouros_task* ouros_sched_give_turn(ouros_queue* queue) {
+    ouros_task* task = queue->running;
+    if (!task || (task->flags & OUROS_TASK_MOVED) || task->next == task)
+        return reschedule<false>(queue);
+    ouros_task* next = task->next;
+    unlink(task);
+    link_behind(task, next);
+    *task->list = next;
+    task->flags = 0;
+    return pick<false>(queue);
 }
 
 ouros_task* ouros_sched_yield(ouros_queue* queue) {

@@ -33,6 +33,8 @@ struct ouros_scheduler {
     struct ouros_task* (*suspend_strict)(struct ouros_queue*);
     struct ouros_task* (*exit_strict)(struct ouros_queue*);
     struct ouros_task* (*reschedule_strict)(struct ouros_queue*);
+    void (*wake_next)(struct ouros_queue*, struct ouros_task*, struct ouros_task*);
+    struct ouros_task* (*give_turn)(struct ouros_queue*);
 };
 
 static inline bool ouros_image_same(const char* left, const char* right) {
@@ -90,6 +92,8 @@ static inline bool ouros_scheduler_bind(struct ouros_scheduler* scheduler, const
 #define OUROS_BIND(function)                                                                       \
     (*(const void**)(void*)(&scheduler->function) =                                                \
          ouros_image_symbol(image, "ouros_sched_" #function))
+    OUROS_BIND(wake_next); /* the kernel's; NULL in an image that is older */
+    OUROS_BIND(give_turn);
     return OUROS_BIND(init) && OUROS_BIND(task_init) && OUROS_BIND(wake) && OUROS_BIND(yield) &&
            OUROS_BIND(suspend) && OUROS_BIND(exit) && OUROS_BIND(reschedule) &&
            OUROS_BIND(set_priority) && OUROS_BIND(remove) && OUROS_BIND(drain) &&

@@ -129,6 +129,12 @@ void ouros_sched_task_init(struct ouros_task* task, unsigned priority);
 
 void ouros_sched_wake(struct ouros_queue* queue, struct ouros_task* task);
 
+/* The same, but a blocked task becomes the next of its priority: the first, or behind the running
+ * task if that is of this priority. With `after`, a ready task of this priority: behind that one;
+ * so several keep their order. */
+void ouros_sched_wake_next(struct ouros_queue* queue, struct ouros_task* task,
+                           struct ouros_task* after);
+
 /* The running task goes to the tail of its priority. */
 struct ouros_task* ouros_sched_yield(struct ouros_queue* queue);
 
@@ -143,6 +149,9 @@ struct ouros_task* ouros_sched_exit(struct ouros_queue* queue);
  * priority only, and is then the next of its own (a scheduler that wants round robin yields).
  */
 struct ouros_task* ouros_sched_reschedule(struct ouros_queue* queue);
+
+/* The same, but the running task loses to the next of its priority, too, and is the one after. */
+struct ouros_task* ouros_sched_give_turn(struct ouros_queue* queue);
 
 /*
  * The same, for a thread that has the system's priority in queue->system (<ouros/kernel.h>:

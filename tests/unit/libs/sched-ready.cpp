@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <ouros/sched.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <random>
@@ -30,6 +31,10 @@ struct sched_queue : testing::Test {
     int yield() { return number(ouros_sched_yield(&queue)); }
     int suspend() { return number(ouros_sched_suspend(&queue)); }
     int exit() { return number(ouros_sched_exit(&queue)); }
+    int give_turn() { return number(ouros_sched_give_turn(&queue)); }
+    void wake_next(int i, int after = -1) {
+        ouros_sched_wake_next(&queue, &tasks[i], after < 0 ? nullptr : &tasks[after]);
+    }
 };
 
 // S2: the bitmap, the top and the published word say what the lists say; the lists are whole.
@@ -154,6 +159,39 @@ TEST_F(sched_queue, preempted_task_stays_first_of_its_priority) { // S1
     EXPECT_EQ(yield(), 1);
 }
 
+TEST_F(sched_queue, next_of_its_priority) {
+    for (int i : {0, 1})
+        wake(i);
+    wake_next(2); // before the first, which does not run
+    EXPECT_EQ(pick(), 2);
+    wake_next(3); // behind the running one
+    wake_next(4, 3);
+    check_lists(queue);
+    EXPECT_EQ(give_turn(), 3); // 2 is right behind it
+    EXPECT_EQ(suspend(), 2);
+    EXPECT_EQ(suspend(), 4);
+    EXPECT_EQ(yield(), 0);
+    for (int i : {1, 4, -1})
+        EXPECT_EQ(suspend(), i);
+    wake_next(5);
+    EXPECT_EQ(pick(), 5);
+    wake_next(5); // it runs: as any wake
+    EXPECT_EQ(give_turn(), 5);
+    EXPECT_EQ(suspend(), 5);
+    check_lists(queue);
+}
+
+TEST_F(sched_queue, turn_is_given_to_a_higher_priority_first) {
+    wake(0);
+    wake(1);
+    EXPECT_EQ(pick(), 0);
+    ouros_sched_task_init(&tasks[2], 3);
+    wake(2);
+    EXPECT_EQ(give_turn(), 2);
+    EXPECT_EQ(suspend(), 1);
+    EXPECT_EQ(suspend(), 0);
+}
+
 TEST_F(sched_queue, ready_task_moves_to_its_new_priority) { // S4
     for (int i : {0, 1, 2})
         wake(i);
@@ -275,7 +313,7 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
         auto leave = [&] { std::erase(lists[queued[running]], running); };
         for (int step = 0; step < 100'000; step++) {
             int i = static_cast<int>(random() % 8);
-            switch (random() % 8) {
+            switch (random() % 10) {
             case 0:
             case 1:
             case 2:
@@ -327,6 +365,42 @@ TEST_F(sched_queue, agrees_with_a_simple_model) {
                 if (next == before && before >= 0)
                     state[before] = state_before;
                 ASSERT_EQ(pick(), next);
+                break;
+            }
+            case 8: { // behind any other of its priority, or first
+                auto& list = lists[priority[i]];
+                int after = list.empty() || random() % 2 ? -1 : list[random() % list.size()];
+                wake_next(i, after);
+                if (state[i] == blocked) {
+                    if (after < 0 && !list.empty() && list.front() == running)
+                        after = running;
+                    auto place = std::find(list.begin(), list.end(), after);
+                    list.insert(place == list.end() ? list.begin() : place + 1, i);
+                    state[i] = ready;
+                    queued[i] = priority[i];
+                } else if (state[i] == in_run) {
+                    state[i] = woken;
+                }
+                break;
+            }
+            case 9: {
+                int before = running;
+                auto state_before = before >= 0 ? state[before] : blocked;
+                if (before >= 0) {
+                    bool moves = queued[before] != priority[before];
+                    bool alone = lists[queued[before]].size() == 1;
+                    state[before] = ready;
+                    if (moves) {
+                        leave();
+                        enqueue(before);
+                    } else if (!alone) {
+                        std::swap(lists[queued[before]][0], lists[queued[before]][1]);
+                    }
+                }
+                int next = model_pick();
+                if (next == before && before >= 0)
+                    state[before] = state_before;
+                ASSERT_EQ(give_turn(), next);
                 break;
             }
             }
