@@ -165,6 +165,29 @@ long begin_poll(ring_request& who, const io_uring_sqe& e, task<long>& later) {
     return must_wait;
 }
 
+long begin_call(ring_request& who, const as_call& wanted, task<long>& later) {
+    const syscall_entry* call = find_syscall(wanted.number);
+    if (!call || !(call->begin || call->later))
+        return -EINVAL;
+    long value = call->begin ? call->begin(who, wanted.arguments) : must_wait;
+    if (value == must_wait)
+        later = call->later(who, wanted.arguments);
+    return value;
+}
+
+long begin_any_call(ring_request& who, const io_uring_sqe& e, task<long>& later) {
+    if (e.off || e.rw_flags || e.ioprio || e.addr3)
+        return -EINVAL;
+    as_call wanted{e.len, {}};
+    if (long error =
+            copy_from_user(*who.owner->space, wanted.arguments, e.addr, sizeof wanted.arguments);
+        error < 0)
+        return error;
+    if (!find_syscall(wanted.number))
+        return unknown_syscall(*who.owner, wanted.number);
+    return begin_call(who, wanted, later);
+}
+
 } // namespace
 
 bool operation_exists(uint8_t opcode) {
@@ -178,6 +201,7 @@ bool operation_exists(uint8_t opcode) {
     case IORING_OP_POLL_ADD:
     case IORING_OP_POLL_REMOVE:
     case IORING_OP_ASYNC_CANCEL:
+    case OUROS_OP_CALL:
         return true;
     }
     io_uring_sqe e{};
@@ -207,17 +231,13 @@ long begin_operation(ring_request& who, const io_uring_sqe& e, task<long>& later
         return remove_poll(who, e);
     case IORING_OP_ASYNC_CANCEL:
         return cancel_requests(who, e);
+    case OUROS_OP_CALL:
+        return begin_any_call(who, e, later);
     }
     as_call wanted;
     if (long error = call_for(e, wanted); error < 0)
         return error == -ENOSYS ? -EINVAL : error;
-    const syscall_entry* call = find_syscall(wanted.number);
-    if (!call || !(call->begin || call->later))
-        return -EINVAL;
-    long value = call->begin ? call->begin(who, wanted.arguments) : must_wait;
-    if (value == must_wait)
-        later = call->later(who, wanted.arguments);
-    return value;
+    return begin_call(who, wanted, later);
 }
 
 } // namespace kernel

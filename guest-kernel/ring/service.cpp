@@ -128,12 +128,12 @@ task<long> serve(ring& r) {
 
 // What tells the device: the opcode is one of COMPLETE, RESUME and POST.
 asyscall_answer answer_to(const ring_request& q, long result) {
-    if (q.kind == ring_request::kind_of::entry)
-        return {ASYSCALL_CTL_COMPLETE, 0, q.token, 0, uint32_t(result), q.cqe_flags};
     if (q.kind == ring_request::kind_of::fault)
         return {ASYSCALL_CTL_RESUME, 0, q.token, 0, uint32_t(result), 0};
     bool fits = result == int32_t(result);
     uint32_t high = fits ? 0 : uint32_t(uint64_t(result) >> 32) | OUROS_CQE_WIDE;
+    if (q.kind == ring_request::kind_of::entry)
+        return {ASYSCALL_CTL_COMPLETE, 0, q.token, 0, uint32_t(result), q.cqe_flags | high};
     return {ASYSCALL_CTL_POST, q.of->queue_pair, 0, q.token, uint32_t(result), high};
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * io_uring's opcodes that are newer than the toolchain's linux/io_uring.h, by Linux's numbers and
- * with Linux's meaning of the entry's fields, and futex2's flags, which two of them take.
+ * with Linux's meaning of the entry's fields, futex2's flags, which two of them take, and one that
+ * Linux does not have.
  */
 #ifndef OUROS_OPCODES_H
 #define OUROS_OPCODES_H
@@ -14,6 +15,14 @@
 #define OUROS_OP_LISTEN 57     /* fd, len backlog */
 #define OUROS_OP_EPOLL_WAIT 59 /* fd, addr struct epoll_event *, len count */
 #define OUROS_OP_PIPE 62       /* addr int[2], open_flags */
+
+/*
+ * Any call that can wait, also one without an opcode: len number, addr uint64_t[6], the arguments,
+ * which are read when the call begins; the other fields 0, fd ignored. What is said of calls by
+ * token (ouros/kernel.h) holds: results may be wide (ouros_call_result). -EINVAL for a call that is
+ * about the thread.
+ */
+#define OUROS_OP_CALL 224
 
 #define OUROS_FUTEX_U32 2       /* FUTEX2_SIZE_U32: needed */
 #define OUROS_FUTEX_PRIVATE 128 /* FUTEX2_PRIVATE: may be added */

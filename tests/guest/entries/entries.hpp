@@ -42,20 +42,7 @@ inline void take_completions() {
     });
 }
 
-// The completions are looked for, not announced: the handler does nothing.
-extern "C" void entries_ignore(uint64_t) {} // one file per program includes this
-OUROS_UINTR_ENTRY(entries_handler, entries_ignore);
-
-inline void open_ring(uint32_t sq = 64, uint32_t cq = 256) {
-    ouros_ring where = {};
-    if (int64_t error = ouros::kernel::ring_setup(sq, cq, &where); error < 0) {
-        std::printf("WRONG: ring_setup: %ld\n", error);
-        std::exit(1);
-    }
-    the_ring = ouros::ring(where);
-    ouros::uintr::set_entry(entries_handler);
-    ouros::uintr::enable();
-}
+void open_ring(uint32_t sq = 64, uint32_t cq = 256);
 
 inline bool is_there(uint64_t user_data) {
     take_completions();
