@@ -526,6 +526,7 @@ long address_space::advise_dont_need(user_address start, size_t size) {
     }
     in_steps(start, start + size, [&](user_address at) {
         bool any = false;
+        changes_++;
         auto all_areas = [](area&) { return true; };
         user_address next =
             some_entries(at, start + size, entry_step, all_areas, [&](area&, pte& e, user_address) {

@@ -233,8 +233,15 @@ class address_space : public ref_counted {
     long bring_in(area& a, user_address page_address, uint8_t access, arch::pte& entry);
     long make_private(area& a, user_address page_address, arch::pte& entry);
     uint64_t entry_bits(const area& a, arch::pte entry);
+    struct copy_in_progress; // address_space_copy.cpp
     area* copy_area(const area& a);
-    bool copy_entry(const area& a, arch::pte& entry, arch::pte& to, bool& write_protected);
+    bool copy_entry(copy_in_progress& c, const area& a, arch::pte& entry, arch::pte& to);
+    long make_copy(copy_in_progress& c, bool preemptible);
+    void copy_step(copy_in_progress& c, unsigned limit);
+    user_address copy_pages(copy_in_progress& c, unsigned limit);
+    user_address forbid_writes(copy_in_progress& c, unsigned limit);
+    user_address allow_writes(copy_in_progress& c, unsigned limit);
+    void help_copy(lock_guard& guard);
     area* find(user_address address);
     area* first_ending_after(user_address address);
     long insert(area&& description);
@@ -262,7 +269,6 @@ class address_space : public ref_counted {
     void remove_in_steps(user_address start, user_address end);
     bool make_tables_for(user_address start, size_t size, user_address to);
     user_address move_entries(user_address start, user_address end, user_address to);
-    long copy_to(address_space& child, bool preemptible);
     void flush(user_address start, user_address end);
 
     spinlock lock_;
@@ -273,6 +279,7 @@ class address_space : public ref_counted {
     list<area> areas_;                    // by address
     area* last_ = nullptr;                // found last
     uint64_t changes_ = 0;                // of the areas
+    copy_in_progress* copy_ = nullptr;    // a fork's that is not through
     size_t resident_ = 0;
     size_t peak_ = 0; // before the last time that pages were given back
     size_t mapped_bytes_ = 0;

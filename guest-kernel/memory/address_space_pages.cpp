@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The pages of an address space: how they come in, who may write to them, copies.
+// The pages of an address space: how they come in, and who may write to them.
 #include <cstring>
 
 #include "arch/riscv64/hart.h"
@@ -22,6 +22,7 @@ void* page_of(pte entry) {
 
 long address_space::fault(user_address address, uint8_t access) {
     lock_guard guard(lock_);
+    help_copy(guard);
     return fault_locked(address, access);
 }
 
@@ -35,6 +36,8 @@ uint64_t address_space::entry_bits(const area& a, pte entry) {
 }
 
 long address_space::fault_locked(user_address address, uint8_t access) {
+    while (copy_) // who writes for the process may hold locks: no preemption here
+        copy_step(*copy_, ~0u);
     area* a = address < user_end ? find(address) : nullptr;
     if (!a || a->leaving || (a->protection & access) != access)
         return -EFAULT;
@@ -118,136 +121,7 @@ long address_space::make_private(area& a, user_address page_address, pte& entry)
     return 0;
 }
 
-// ---- Copies ----
-
-// In steps, between which others of the process may change its areas. A copy that such a change has
-// got into is thrown away, and made again in one go.
-ref<address_space> address_space::copy() {
-    for (bool preemptible : {true, false}) {
-        ref<address_space> child = create();
-        if (!child)
-            return {};
-        long error = copy_to(*child, preemptible);
-        if (error == 0)
-            return child;
-        child->empty(true);
-        if (error != -EAGAIN)
-            break;
-    }
-    return {};
-}
-
-long address_space::copy_to(address_space& child, bool preemptible) {
-    lock_guard guard(lock_);
-    uint64_t changes = changes_;
-    long error = 0;
-    unsigned step = transfers_ ? entry_step / 16 : entry_step; // then pages are copied
-    for (user_address at = user_start; at < user_end;) {
-        bool write_protected = false;
-        area* twin = child.areas_.back();
-        pte* to = nullptr; // of `next`
-        user_address next = 0;
-        user_address stopped = some_entries(
-            at, user_end, preemptible ? step : ~0u,
-            [&](area& a) {
-                // Rings and registers of devices belong to one process.
-                if (a.leaving || (a.kind == area_kind::fixed && (a.protection & protection_write)))
-                    return true;
-                if (twin && twin->start == a.start) {
-                    twin->touch(a.touched_start, a.touched_end);
-                    return true;
-                }
-                twin = copy_area(a);
-                if (!twin) {
-                    error = -ENOMEM;
-                    return false;
-                }
-                child.areas_.push_back(*twin);
-                child.mapped_bytes_ += a.end - a.start;
-                return true;
-            },
-            [&](area& a, pte& e, user_address address) {
-                if (!twin || twin->start != a.start)
-                    return true;
-                // The entry behind the last one, if they are in one table.
-                constexpr user_address table_span = page_size << 9;
-                if (to && address / table_span == next / table_span)
-                    to += (address - next) / page_size;
-                else
-                    to = child.table_.find(address, true);
-                next = address;
-                if (!to || !copy_entry(a, e, *to, write_protected)) {
-                    error = -ENOMEM;
-                    return false;
-                }
-                if (!(*to & pte_borrowed))
-                    child.resident_++;
-                return true;
-            });
-        // Before somebody writes to one of the pages, and this space gets another one instead.
-        if (write_protected)
-            flush(at, stopped);
-        at = stopped;
-        if (error < 0)
-            return error;
-        if (at < user_end) {
-            guard.unlock();
-            preemption_point();
-            guard.relock();
-            if (changes_ != changes)
-                return -EAGAIN;
-        }
-    }
-    child.break_start_ = break_start_;
-    child.break_ = break_;
-    child.stack_bottom_ = stack_bottom_;
-    child.signal_return_ = signal_return_;
-    child.layout_ = layout_;
-    child.limit_ = limit_;
-    return 0;
-}
-
-area* address_space::copy_area(const area& a) {
-    auto* twin = new (std::nothrow) area;
-    if (!twin)
-        return nullptr;
-    twin->start = a.start;
-    twin->end = a.end;
-    twin->protection = a.protection;
-    twin->kind = a.kind;
-    twin->object = a.object;
-    twin->pages = a.pages;
-    twin->touched_start = a.touched_start;
-    twin->touched_end = a.touched_end;
-    twin->may_write = a.may_write;
-    twin->object_offset = a.object_offset;
-    twin->object_end = a.object_end;
-    return twin;
-}
-
-// False: out of memory.
-bool address_space::copy_entry(const area& a, pte& e, pte& to, bool& write_protected) {
-    if (e & pte_borrowed) {
-        to = e;
-        return true;
-    }
-    if (transfers_ && a.kind == area_kind::anonymous) {
-        void* page = allocate_page();
-        if (!page)
-            return false;
-        memcpy(page, page_of(e), page_size);
-        to = (make_pte(to_physical(page), leaf_bits(a.protection)) & ~uint64_t(pte_valid)) |
-             (e & pte_valid);
-        return true;
-    }
-    if (a.kind == area_kind::anonymous && (e & pte_write)) {
-        e &= ~uint64_t(pte_write);
-        write_protected = true;
-    }
-    add_page_reference(page_of(e));
-    to = e;
-    return true;
-}
+// ---- Transfers ----
 
 // From the first step on fork copies pages at once; what was shared before is copied by and by.
 long address_space::begin_transfers() {
@@ -255,10 +129,13 @@ long address_space::begin_transfers() {
         lock_guard guard(lock_);
         if (private_pages_)
             return 0;
+        help_copy(guard);
         transfers_ = true;
     }
     long error = 0;
     in_steps(user_start, user_end, [&](user_address at) {
+        while (copy_)
+            copy_step(*copy_, ~0u);
         user_address next = some_entries(
             at, user_end, entry_step, [](area&) { return true; },
             [&](area& a, pte& e, user_address address) {
