@@ -11,10 +11,12 @@
 #ifndef OUROS_CALL_HPP
 #define OUROS_CALL_HPP
 
+#include <linux/futex.h>
 #include <ouros/token.hpp>
 #include <ouros/worker.hpp>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 
 namespace ouros {
 
@@ -63,6 +65,17 @@ system_call call(long number, A... arguments) {
 // wait4(2): the child's process id, with its status in *status.
 inline system_call wait_child(pid_t child, int* status, int options = 0) {
     return call(SYS_wait4, child, status, options, nullptr);
+}
+// waitid(2): any child's end, and what else `options` says.
+inline system_call wait_id(idtype_t kind, id_t id, siginfo_t* info, int options) {
+    return call(SYS_waitid, kind, id, info, options, nullptr);
+}
+// futex(2): 0 after a wake, -EAGAIN if the word is another; how many were woken.
+inline system_call futex_wait(const uint32_t* word, uint32_t value) {
+    return call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nullptr);
+}
+inline system_call futex_wake(const uint32_t* word, unsigned count) {
+    return call(SYS_futex, word, FUTEX_WAKE_PRIVATE, count);
 }
 // flock(2)
 inline system_call lock_file(int fd, int operation) {

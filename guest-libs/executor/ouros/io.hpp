@@ -10,8 +10,11 @@
 #include <chrono>
 #include <fcntl.h>
 #include <linux/time_types.h>
+#include <ouros/opcodes.h>
 #include <ouros/worker.hpp>
 #include <ranges>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <system_error>
@@ -71,6 +74,103 @@ inline operation writev(int fd, const iovec* vectors, unsigned count,
 }
 inline operation fsync(int fd) {
     return {IORING_OP_FSYNC, fd, nullptr, 0, 0};
+}
+inline operation fdatasync(int fd) {
+    return {IORING_OP_FSYNC, fd, nullptr, 0, 0, IORING_FSYNC_DATASYNC};
+}
+inline operation truncate(int fd, uint64_t size) {
+    return {OUROS_OP_FTRUNCATE, fd, nullptr, 0, size};
+}
+inline operation allocate(int fd, int mode, uint64_t offset, uint64_t length) {
+    return {IORING_OP_FALLOCATE, fd, reinterpret_cast<const void*>(length),
+            static_cast<uint32_t>(mode), offset};
+}
+inline operation advise(int fd, uint64_t offset, uint32_t length, int advice) {
+    return {IORING_OP_FADVISE, fd, nullptr, length, offset, static_cast<uint32_t>(advice)};
+}
+inline operation advise_memory(void* start, uint32_t length, int advice) {
+    return {IORING_OP_MADVISE, -1, start, length, 0, static_cast<uint32_t>(advice)};
+}
+
+// Names. The *_at forms take what is relative from a directory's descriptor.
+inline operation make_directory_at(int directory, const char* path, mode_t mode = 0777) {
+    return {IORING_OP_MKDIRAT, directory, path, mode, 0};
+}
+inline operation make_directory(const char* path, mode_t mode = 0777) {
+    return make_directory_at(AT_FDCWD, path, mode);
+}
+// flags: AT_REMOVEDIR for a directory.
+inline operation unlink_at(int directory, const char* path, int flags = 0) {
+    return {IORING_OP_UNLINKAT, directory, path, 0, 0, static_cast<uint32_t>(flags)};
+}
+inline operation unlink(const char* path, int flags = 0) {
+    return unlink_at(AT_FDCWD, path, flags);
+}
+inline operation rename_at(int from_directory, const char* from, int to_directory, const char* to,
+                           unsigned flags = 0) {
+    return {IORING_OP_RENAMEAT,
+            from_directory,
+            from,
+            static_cast<uint32_t>(to_directory),
+            reinterpret_cast<uint64_t>(to),
+            flags};
+}
+inline operation rename(const char* from, const char* to) {
+    return rename_at(AT_FDCWD, from, AT_FDCWD, to);
+}
+inline operation link_at(int from_directory, const char* from, int to_directory, const char* to,
+                         int flags = 0) {
+    return {IORING_OP_LINKAT,
+            from_directory,
+            from,
+            static_cast<uint32_t>(to_directory),
+            reinterpret_cast<uint64_t>(to),
+            static_cast<uint32_t>(flags)};
+}
+inline operation link(const char* from, const char* to) {
+    return link_at(AT_FDCWD, from, AT_FDCWD, to);
+}
+inline operation symlink_at(const char* contents, int directory, const char* path) {
+    return {IORING_OP_SYMLINKAT, directory, contents, 0, reinterpret_cast<uint64_t>(path)};
+}
+inline operation symlink(const char* contents, const char* path) {
+    return symlink_at(contents, AT_FDCWD, path);
+}
+
+// Until one of the events (POLLIN, ...) is there: which ones are.
+inline operation poll(int fd, uint32_t events) {
+    return {IORING_OP_POLL_ADD, fd, nullptr, 0, 0, events};
+}
+// How many events there are; it waits for the first.
+inline operation epoll_wait(int set, epoll_event* events, unsigned count) {
+    return {OUROS_OP_EPOLL_WAIT, set, events, count, 0};
+}
+inline operation epoll_control(int set, int how, int fd, const epoll_event* event) {
+    return {IORING_OP_EPOLL_CTL, set, event, static_cast<uint32_t>(how),
+            static_cast<uint64_t>(static_cast<int64_t>(fd))};
+}
+inline operation make_pipe(int (&ends)[2], int flags = 0) {
+    return {OUROS_OP_PIPE, -1, ends, 0, 0, static_cast<uint32_t>(flags)};
+}
+
+// Sockets. flags: MSG_...
+inline operation send(int fd, const void* data, size_t length, int flags = 0) {
+    return {
+        IORING_OP_SEND, fd, data, static_cast<uint32_t>(length), 0, static_cast<uint32_t>(flags)};
+}
+inline operation receive(int fd, void* buffer, size_t length, int flags = 0) {
+    return {
+        IORING_OP_RECV, fd, buffer, static_cast<uint32_t>(length), 0, static_cast<uint32_t>(flags)};
+}
+inline operation send_message(int fd, const msghdr* message, int flags = 0) {
+    return {IORING_OP_SENDMSG, fd, message, 1, 0, static_cast<uint32_t>(flags)};
+}
+inline operation receive_message(int fd, msghdr* message, int flags = 0) {
+    return {IORING_OP_RECVMSG, fd, message, 1, 0, static_cast<uint32_t>(flags)};
+}
+// how: SHUT_RD, SHUT_WR, SHUT_RDWR
+inline operation shut_down(int fd, int how) {
+    return {IORING_OP_SHUTDOWN, fd, nullptr, static_cast<uint32_t>(how), 0};
 }
 
 // statx(2): fills *out.
