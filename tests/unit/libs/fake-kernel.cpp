@@ -75,7 +75,8 @@ bool bind_scheduler(ouros_scheduler* scheduler) {
         ouros_sched_yield,          ouros_sched_suspend,      ouros_sched_exit,
         ouros_sched_reschedule,     ouros_sched_set_priority, ouros_sched_remove,
         ouros_sched_drain,          ouros_sched_post,         ouros_sched_yield_strict,
-        ouros_sched_suspend_strict, ouros_sched_exit_strict,  ouros_sched_reschedule_strict};
+        ouros_sched_suspend_strict, ouros_sched_exit_strict,  ouros_sched_reschedule_strict,
+        ouros_sched_wake_next,      ouros_sched_give_turn};
     return true;
 }
 
