@@ -149,6 +149,7 @@ void worker::arrived(user_thread* thread) {
 // Ready strands go to workers that have nothing to do, the most urgent first.
 void worker::share() {
     constexpr unsigned most_looked_at = 16;
+    full_fence(); // what is ready is seen before this looks who is idle: so has ask_company()
     uint64_t idle = load_relaxed(&crew_->idle) & ~(uint64_t{1} << number_);
     if (!idle || !surplus()) [[likely]]
         return; // what is only one is this worker's own to run: or it might go round for ever
