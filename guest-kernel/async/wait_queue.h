@@ -123,6 +123,13 @@ struct caller {
     void mark_interrupted() { interrupted_.fetch_or(once, std::memory_order_acq_rel); }
     bool interrupted() const { return interrupted_.load(std::memory_order_acquire) != 0; }
     bool killed() const { return interrupted_.load(std::memory_order_acquire) & for_good; }
+    // What it waits with, if it waits.
+    template <class F>
+    void with_waiter(F&& use) {
+        lock_guard guard(lock_);
+        if (waiting_)
+            use(*waiting_);
+    }
     void clear_interrupt() { interrupted_.fetch_and(~uint32_t(once), std::memory_order_acq_rel); }
 
   private:

@@ -13,6 +13,7 @@
 #include "ring/ring.h"
 #include "schedule/preempt.h"
 #include "schedule/scheduler.h"
+#include "syscalls/futex_pi.h"
 #include "syscalls/robust_list.h"
 #include "uintr/receiver.h"
 #include "uintr/user_device.h"
@@ -154,6 +155,7 @@ void thread_left_hart(thread& t) {
     ref<process> p(&t.parent());
     t.collect_result(); // of a wait that the end interrupted
     end_robust_list(t);
+    end_owning(t, true);
     if (t.device)
         user_device_release(t);
     if (t.receiver)

@@ -17,6 +17,7 @@
 #include "ring/ring.h"
 #include "schedule/preempt.h"
 #include "syscalls/futex.h"
+#include "syscalls/futex_pi.h"
 #include "syscalls/robust_list.h"
 #include "uintr/receiver.h"
 
@@ -246,6 +247,7 @@ void begin_program(thread& t) {
     p.has_executed = true;
     uintr_exec(t);
     end_robust_list(t);
+    end_owning(t, false);
     forget_published(t);
     // Somebody else may look at the memory that the thread leaves.
     if (t.clear_child_tid && !p.has_own_space) {

@@ -19,6 +19,7 @@
 #include "lib/ref.h"
 #include "process/process.h"
 #include "process/usage.h"
+#include "schedule/inheritance.h"
 #include "schedule/priorities.h"
 #include "schedule/schedulable.h"
 #include "schedule/thread_wait.h"
@@ -108,6 +109,7 @@ class thread final : public ref_counted,
     ring* ring_pair = nullptr;
     thread_worker worker;
     thread_priorities priorities;
+    thread_inheritance inheritance;
 
   private:
     void take_result();

@@ -566,25 +566,40 @@ long give_way(thread& t) {
     return 0;
 }
 
-void priority_changed(thread& t) {
-    unsigned priority = t.priorities.current();
+namespace {
+
+// If it is ready it moves at once, and the hart looks again. False: it is in no queue; what it has
+// now is for when it wakes.
+bool change_priority(schedulable& item, unsigned priority) {
     for (unsigned n = 0; n < hart_count(); n++) {
         run_queue& q = queues[n];
         queue_guard guard(q);
-        ouros_task* const* list = t.list;
-        if (t.state != OUROS_TASK_READY || list < q.ready.list ||
+        ouros_task* const* list = item.list;
+        const ouros_task& task = item; // a thread has a state of its own, too
+        if (task.state != OUROS_TASK_READY || list < q.ready.list ||
             list >= q.ready.list + OUROS_PRIORITIES)
             continue;
-        bool runs = q.ready.running == &t;
-        forget_woken(q, &t);
-        shared.set_priority(&q.ready, &t, priority);
-        if (runs && n == own_index())
+        bool runs = q.ready.running == &item;
+        forget_woken(q, &item);
+        shared.set_priority(&q.ready, &item, priority);
+        if (n == own_index())
             this_hart().pending |= arch::pending_give_way;
         else if (runs || q.highest == priority)
             arch::interrupts::send(n);
-        return;
+        return true;
     }
-    t.priority = uint8_t(priority); // it is blocked: for when it wakes
+    item.priority = uint8_t(priority);
+    return false;
+}
+
+} // namespace
+
+void priority_changed(thread& t) {
+    unsigned priority = t.priorities.current();
+    if (change_priority(t, priority))
+        return;
+    // It waits: what the kernel will do for it, or has yet to do, goes as it does.
+    t.with_waiter([&](work_item& work) { change_priority(work, work_for(priority)); });
 }
 
 unsigned context_priority() {

@@ -11,6 +11,7 @@
 #include "process/thread.h"
 #include "signals/frame.h"
 #include "signals/signals.h"
+#include "syscalls/futex.h"
 #include "syscalls/syscall.h"
 
 namespace kernel {
@@ -19,13 +20,17 @@ namespace {
 
 // What becomes of a call that a signal has ended.
 enum class restart {
+    always,    // begins anew: the program does not know that it was interrupted
     with_flag, // begins anew if the handler was installed with SA_RESTART, or none was run
     silently,  // begins anew if no handler was run
     never,
 };
 
-restart restart_of(uint64_t call) {
+restart restart_of(const arch::user_frame& f) {
+    uint64_t call = f.x[arch::reg_a7];
     switch (call) {
+    case __NR_futex:
+        return futex_locks(f.x[arch::reg_a1]) ? restart::always : restart::with_flag;
     case __NR_nanosleep:
     case __NR_clock_nanosleep:
     case __NR_ppoll:
@@ -45,8 +50,9 @@ void end_interrupted_call(thread& t, const signal_action* action) {
     if (!t.signal_state.call_interrupted)
         return;
     t.signal_state.call_interrupted = false;
-    restart how = restart_of(t.frame->x[arch::reg_a7]);
-    bool again = action ? how == restart::with_flag && (action->flags & action_restart)
+    restart how = restart_of(*t.frame);
+    bool again = action ? how == restart::always ||
+                              (how == restart::with_flag && (action->flags & action_restart))
                         : how != restart::never;
     if (!again)
         return;

@@ -6,6 +6,7 @@
 
 #include "process/thread.h"
 #include "schedule/preempt.h"
+#include "syscalls/futex_pi.h"
 #include "syscalls/syscall.h"
 #include "syscalls/time_value.h"
 
@@ -42,6 +43,10 @@ enum futex_command : uint64_t {
     command_requeue = 3,
     command_compare_requeue = 4,
     command_wake_bitset = 10,
+    command_lock = 6, // with inheritance: futex_pi.h
+    command_unlock = 7,
+    command_try_lock = 8,
+    command_lock_2 = 13,
 };
 
 // Out of the bucket that it is in by now.
@@ -226,7 +231,16 @@ long futex(caller& who, uint64_t address, uint64_t operation, uint64_t value, ui
         if (!uint32_t(bits))
             return -EINVAL;
         return wake_waiters(space.key_of(address, is_private), unsigned(value), uint32_t(bits));
-    default:
+    case command_lock:
+    case command_lock_2:
+    case command_try_lock:
+    case command_unlock:
+        if (!who.as_thread) // the owner is a thread
+            return -EINVAL;
+        if (command == command_unlock)
+            return futex_unlock(*who.as_thread, address, is_private);
+        return futex_try_lock(*who.as_thread, address, is_private, command == command_try_lock);
+    default: // moving waiters to a futex that inherits is not there: FUTEX_CMP_REQUEUE_PI
         return -ENOSYS;
     }
 }
@@ -234,13 +248,21 @@ long futex(caller& who, uint64_t address, uint64_t operation, uint64_t value, ui
 task<long> futex_later(caller& who, uint64_t address, uint64_t operation, uint64_t value,
                        uint64_t timeout_at, uint64_t, uint64_t bits) {
     wanted_wait wanted;
-    if (long error = read_wait(who, operation & command_mask, timeout_at, bits, wanted); error < 0)
+    uint64_t command = operation & command_mask;
+    if (long error = read_wait(who, command, timeout_at, bits, wanted); error < 0)
         co_return error;
+    if (futex_locks(operation))
+        co_return co_await futex_lock(who, address, operation & private_flag, wanted.deadline);
     co_return co_await futex_wait(who, address, operation & private_flag, uint32_t(value),
                                   wanted.deadline, wanted.bits);
 }
 
 } // namespace call
+
+bool futex_locks(uint64_t operation) {
+    uint64_t command = operation & command_mask;
+    return command == command_lock || command == command_lock_2;
+}
 
 long futex_wake(process& p, uint64_t address, unsigned count) {
     return wake_waiters(p.space->key_of(address, false), count, ~0u);
@@ -248,8 +270,8 @@ long futex_wake(process& p, uint64_t address, unsigned count) {
 
 namespace {
 
-// Without memory for the wait it is as if the word had changed: whoever waits looks again, and tries
-// again. Linux's never fails for want of memory, and C libraries abort when it does.
+// Without memory for the wait it is as if the word had changed: whoever waits looks again, and
+// tries again. Linux's never fails for want of memory, and C libraries abort when it does.
 long sys_futex(uint64_t address, uint64_t operation, uint64_t value, uint64_t timeout_at,
                uint64_t second, uint64_t bits) {
     long outcome = detail::adapted_pair<call::futex, call::futex_later>::call(

@@ -38,6 +38,7 @@ bool valid(unsigned policy, uint64_t level) {
 void change(thread& t, unsigned policy, unsigned level, int nice) {
     t.priorities.set(policy, level, nice);
     priority_changed(t);
+    priority_changed_for_owners(t);
 }
 
 long set_nice(thread& t, int nice) {

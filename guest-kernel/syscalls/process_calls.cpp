@@ -7,6 +7,7 @@
 #include "process/exit.h"
 #include "process/thread.h"
 #include "syscalls/futex.h"
+#include "syscalls/futex_pi.h"
 #include "syscalls/robust_list.h"
 #include "syscalls/syscall.h"
 #include "uintr/receiver.h"
@@ -49,6 +50,7 @@ long sys_exit(uint64_t code) {
         user_device_release(t);
     uintr_leave(t);
     end_robust_list(t);
+    end_owning(t, false);
     if (t.clear_child_tid) {
         uint32_t zero = 0;
         (void)write_user(*p.space, t.clear_child_tid, zero);

@@ -22,12 +22,17 @@ struct list_head { // struct robust_list_head
     uint64_t pending;
 };
 
+// The lowest bit of a pointer says that the mutex inherits priorities.
 constexpr uint64_t entry_of(uint64_t pointer) {
-    return pointer & ~1ull; // the bit says that the mutex inherits priorities
+    return pointer & ~1ull;
+}
+constexpr bool inherits(uint64_t pointer) {
+    return pointer & 1;
 }
 
-// `taking`: the thread was about to take or to give back this one.
-void end_holding(thread& t, uint64_t at, bool taking) {
+// `taking`: the thread was about to take or to give back this one. Whoever waits for one that
+// inherits gets it by end_owning.
+void end_holding(thread& t, uint64_t at, bool taking, bool inherits) {
     if (at & 3)
         return;
     address_space& space = *t.space;
@@ -37,7 +42,8 @@ void end_holding(thread& t, uint64_t at, bool taking) {
     for (;;) {
         // Given back, but nobody was woken yet.
         if (taking && word == 0) {
-            (void)futex_wake(t.parent(), at, 1);
+            if (!inherits)
+                (void)futex_wake(t.parent(), at, 1);
             return;
         }
         if (int(word & FUTEX_TID_MASK) != t.id)
@@ -53,7 +59,7 @@ void end_holding(thread& t, uint64_t at, bool taking) {
         if (changed)
             break;
     }
-    if (word & FUTEX_WAITERS)
+    if ((word & FUTEX_WAITERS) && !inherits)
         (void)futex_wake(t.parent(), at, 1);
 }
 
@@ -65,18 +71,20 @@ void end_robust_list(thread& t) {
     if (!head || read_user(*t.space, list, head) < 0)
         return;
     uint64_t pending = entry_of(list.pending), at = entry_of(list.first);
+    bool at_inherits = inherits(list.first);
     for (unsigned n = 0; at != head && n < most_entries; n++) {
         uint64_t next;
         // Before the word: then the mutex may be gone.
         bool more = read_user(*t.space, next, at) == 0;
         if (at != pending)
-            end_holding(t, at + uint64_t(list.offset), false);
+            end_holding(t, at + uint64_t(list.offset), false, at_inherits);
         if (!more)
             break;
         at = entry_of(next);
+        at_inherits = inherits(next);
     }
     if (pending)
-        end_holding(t, pending + uint64_t(list.offset), true);
+        end_holding(t, pending + uint64_t(list.offset), true, inherits(list.pending));
 }
 
 } // namespace kernel
