@@ -67,6 +67,40 @@ ref<fd_table> fd_table::copy() {
 
 fd_table::~fd_table() {
     delete[] table_;
+    delete[] kept_;
+}
+
+long fd_table::keep(ref<file> f) {
+    lock_guard guard(lock_);
+    uint32_t at = kept_free_;
+    while (at < kept_size_ && kept_[at])
+        at++;
+    if (at == max_kept)
+        return -EMFILE;
+    if (at == kept_size_) {
+        uint32_t wanted = kept_size_ ? kept_size_ * 2 : 32;
+        auto* larger = new (std::nothrow) ref<file>[wanted];
+        if (!larger)
+            return -ENOMEM;
+        for (uint32_t i = 0; i < kept_size_; i++)
+            larger[i] = std::move(kept_[i]);
+        delete[] kept_;
+        kept_ = larger;
+        kept_size_ = wanted;
+    }
+    kept_[at] = std::move(f);
+    kept_free_ = at + 1;
+    return long(first_kept + at);
+}
+
+ref<file> fd_table::let_go(uint32_t number) {
+    uint32_t at = number - first_kept;
+    lock_guard guard(lock_);
+    if (at >= kept_size_)
+        return {};
+    if (at < kept_free_)
+        kept_free_ = at;
+    return std::move(kept_[at]);
 }
 
 long fd_table::grow(uint32_t at_least) {
@@ -87,6 +121,8 @@ long fd_table::grow(uint32_t at_least) {
 ref<file> fd_table::get(uint64_t number) {
     auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
+    if (fd >= first_kept) [[unlikely]]
+        return fd - first_kept < kept_size_ ? kept_[fd - first_kept] : ref<file>();
     return fd < size_ ? table_[fd].opened : ref<file>();
 }
 

@@ -59,6 +59,11 @@ class fd_table : public ref_counted {
     // are rings and the file that came or went has a device handle.
     task<long> publish(uint64_t fd);
 
+    // Files without a descriptor that an io_uring has registered: a number that get() knows, above
+    // all descriptors; -EMFILE, -ENOMEM. They do not go to a child.
+    long keep(ref<file> f);
+    ref<file> let_go(uint32_t number);
+
     // No number from here on is given out any more: RLIMIT_NOFILE.
     void set_limit(uint32_t limit);
     // The lowest number above `after` (-1: from the start) that stands for a file; -1: none.
@@ -74,6 +79,7 @@ class fd_table : public ref_counted {
         bool close_on_exec = false;
     };
     static constexpr uint32_t max_rings = 64;
+    static constexpr uint32_t first_kept = 1u << 24, max_kept = 16384;
 
     fd_table() = default;
     long grow(uint32_t at_least);
@@ -87,7 +93,10 @@ class fd_table : public ref_counted {
     uint32_t size_ = 0;
     uint32_t first_free_ = 0; // nothing below is free
     uint32_t limit_ = max_descriptors;
-    path_place directory_; // no node: the root
+    ref<file>* kept_ = nullptr;
+    uint32_t kept_size_ = 0;
+    uint32_t kept_free_ = 0; // nothing below is free
+    path_place directory_;   // no node: the root
 
     std::atomic<uint32_t> rings_{0};
     uint32_t ring_[max_rings]; // queue pairs; changed by whoever has the turn

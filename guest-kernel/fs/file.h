@@ -99,6 +99,9 @@ class file : public ref_counted {
     virtual class epoll_set* as_epoll_set() { return nullptr; }
     virtual class timer_file* as_timer_file() { return nullptr; }
     virtual class io_uring* as_io_uring() { return nullptr; }
+    virtual bool is_eventfd() const { return false; }
+    // An eventfd counts one up, unless it is full.
+    virtual void signal() {}
     // The contents, if they lie in memory as a whole and for good (the initramfs); or null.
     virtual const uint8_t* contents_in_place() { return nullptr; }
 

@@ -293,6 +293,11 @@ class eventfd final : public file {
         out = pipe_attributes(0, 1);
         return 0;
     }
+    bool is_eventfd() const override { return true; }
+    void signal() override {
+        lock_guard guard(lock_);
+        add(1);
+    }
     uint32_t poll() override {
         lock_guard guard(lock_);
         return (count_ > 0 ? POLLIN | POLLRDNORM : 0) |

@@ -19,6 +19,8 @@ inline constexpr uint32_t enter_absolute_timer = 1u << 5;
 inline constexpr uint32_t register_use_registered_ring = 1u << 31;
 
 // sqe
+inline constexpr uint32_t splice_from_fixed = 1u << 31;
+inline constexpr uint8_t opcode_install_fixed = 54;
 inline constexpr int32_t nop_inject_result = 1u << 0;
 
 } // namespace kernel

@@ -18,6 +18,7 @@
 #include "fs/file.h"
 #include "io_uring/abi.h"
 #include "io_uring/memory.h"
+#include "io_uring/registered.h"
 #include "lib/list.h"
 #include "ring/ring.h"
 #include "uintr/receiver.h"
@@ -65,6 +66,14 @@ class io_uring final : public ref_counted, public ring_user {
     std::atomic<bool> enabled;               // not IORING_SETUP_R_DISABLED any more
     std::atomic<thread*> submitter{nullptr}; // IORING_SETUP_SINGLE_ISSUER: to compare only
 
+    // register.cpp, operations.cpp
+    registered_files files;
+    registered_buffers buffers;
+    // An eventfd, or null. -EBUSY, -ENXIO: there is one already, or none.
+    long set_eventfd(ref<file> f);
+    // By the kernel: a completion that answers no entry.
+    long post(uint64_t user_data, int32_t result, uint32_t flags);
+
     // ring_user
     long begin(ring_request& who, const io_uring_sqe& entry, task<long>& later) override;
     void begun() override;
@@ -111,6 +120,7 @@ class io_uring final : public ref_counted, public ring_user {
     bool stopped_ = false;
     bool notify_always_ = false; // somebody polls
     wait_queue arrivals_;
+    ref<file> eventfd_;
 
     listener listener_{*this};
     bool listens_ = false;

@@ -1,30 +1,223 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the kernel does for entries of an io_uring that the device has forwarded.
+// What the kernel does for entries of an io_uring that the device has forwarded: what it does for a
+// thread's ring (ring/opcodes.cpp), and what only makes sense with what is registered.
 #include "io_uring/operations.h"
 
+#include <linux/fcntl.h>
 #include <ouros/asyscall.h>
 
+#include "drivers/asyscall.h"
 #include "io_uring/io_uring.h"
+#include "process/process.h"
 #include "ring/opcodes.h"
 #include "ring/request.h"
+#include "syscalls/file_calls.h"
+#include "syscalls/syscall.h"
 
 namespace kernel {
 
+namespace {
+
+// The entry's registered files, as numbers that the kernel knows. 0, -EBADF.
+long resolve(io_uring& ring, io_uring_sqe& e) {
+    if (e.flags & IOSQE_FIXED_FILE) {
+        long number = ring.files.number(uint32_t(e.fd) & ~fixed_file_mark);
+        if (e.fd < 0 || number < 0)
+            return -EBADF;
+        e.fd = int32_t(number);
+        e.flags &= uint8_t(~IOSQE_FIXED_FILE);
+    }
+    return 0;
+}
+
+long update_files(io_uring& ring, ring_request& who, const io_uring_sqe& e) {
+    if (e.rw_flags || e.splice_fd_in)
+        return -EINVAL;
+    fd_table& files = *who.owner->files;
+    uint32_t done = 0;
+    long error = 0;
+    if (!ring.files.exists())
+        return -ENXIO;
+    if (uint64_t(e.off) + e.len > ring.files.size() && uint32_t(e.off) != ~0u)
+        return -EINVAL;
+    for (; done < e.len && error == 0; done++) {
+        int32_t fd;
+        uint64_t at = e.addr + done * sizeof fd;
+        error = read_user(*who.owner->space, fd, at);
+        if (error < 0 || fd == IORING_REGISTER_FILES_SKIP)
+            continue;
+        ref<file> f = fd < 0 ? ref<file>() : files.get(uint32_t(fd));
+        if (fd >= 0 && !f) {
+            error = -EBADF;
+        } else if (uint32_t(e.off) != ~0u) {
+            error = ring.files.set(files, uint32_t(e.off) + done, std::move(f));
+        } else { // IORING_FILE_INDEX_ALLOC: the slots are chosen and told
+            long slot = f ? ring.files.set_any(files, std::move(f)) : -EBADF;
+            error = slot < 0 ? slot : write_user(*who.owner->space, at, int32_t(slot));
+        }
+        if (error < 0)
+            break;
+    }
+    return done ? long(done) : error;
+}
+
+// An open whose file goes to a slot and gets no descriptor.
+task<long> into_slot(io_uring& ring, ring_request& who, task<long> opening, uint32_t slot) {
+    long fd = co_await std::move(opening);
+    if (fd < 0)
+        co_return fd;
+    fd_table& files = *who.owner->files;
+    ref<file> f = files.remove(uint64_t(fd));
+    if (files.has_rings() && f && f->device().rights != 0) { // GCC 12: no && with co_await
+        co_await files.publish(uint64_t(fd));
+    }
+    if (!f)
+        co_return -EBADF;
+    if (slot == ~0u) // IORING_FILE_INDEX_ALLOC
+        co_return ring.files.set_any(files, std::move(f));
+    co_return ring.files.set(files, slot - 1, std::move(f));
+}
+
+bool may_open_into_slot(uint8_t opcode) {
+    return opcode == IORING_OP_OPENAT || opcode == IORING_OP_OPENAT2 ||
+           opcode == IORING_OP_SOCKET || opcode == IORING_OP_ACCEPT;
+}
+
+task<long> finished_with(long value) {
+    co_return value;
+}
+
+task<long> open_like(caller& who, uint64_t directory, uint64_t path, uint64_t how_at,
+                     uint64_t size) {
+    struct {
+        uint64_t flags, mode, resolve;
+    } how;
+    if (size < sizeof how)
+        co_return -EINVAL;
+    if (size > sizeof how)
+        co_return -E2BIG;
+    if (long error = read_user(*who.owner->space, how, how_at); error < 0)
+        co_return error;
+    if (how.resolve || how.flags > ~0u || how.mode & ~07777ull)
+        co_return -EINVAL;
+    co_return co_await call::openat(who, directory, path, how.flags, how.mode);
+}
+
+// IORING_MSG_DATA: a completion in another ring. IORING_MSG_SEND_FD: a registered file, too.
+long message(io_uring& from, ring_request& who, const io_uring_sqe& e) {
+    ref<file> opened = who.owner->files->get(uint64_t(int64_t(e.fd)));
+    if (!opened)
+        return -EBADF;
+    io_uring* to = opened->as_io_uring();
+    if (!to)
+        return -EBADFD;
+    if (e.buf_index || e.personality || (e.msg_ring_flags & ~IORING_MSG_RING_CQE_SKIP))
+        return -EINVAL;
+    if (!to->belongs_to(*who.owner) || !to->enabled)
+        return -EBADFD;
+    constexpr uint64_t data = 0, send_fd = 1;
+    if (e.addr == data)
+        return e.msg_ring_flags || e.file_index ? -EINVAL : to->post(e.off, int32_t(e.len), 0);
+    if (e.addr != send_fd || e.len || to == &from)
+        return -EINVAL;
+    fd_table& files = *who.owner->files;
+    long number = from.files.number(uint32_t(e.addr3));
+    ref<file> f = number < 0 ? ref<file>() : files.get(uint64_t(number));
+    if (!f)
+        return -EBADF;
+    long slot = e.file_index == ~0u ? to->files.set_any(files, std::move(f))
+                                    : to->files.set(files, e.file_index - 1, std::move(f));
+    if (slot < 0 || (e.msg_ring_flags & IORING_MSG_RING_CQE_SKIP))
+        return slot;
+    if (long error = to->post(e.off, int32_t(e.len), 0); error < 0)
+        return error;
+    return slot;
+}
+
+long install_fixed(ring_request& who, const io_uring_sqe& e, bool was_fixed) {
+    constexpr int32_t no_cloexec = 1;
+    if (!was_fixed)
+        return -EBADF;
+    if (e.off || e.addr || e.len || e.buf_index || (e.rw_flags & ~no_cloexec))
+        return -EINVAL;
+    ref<file> f = who.owner->files->get(uint32_t(e.fd));
+    return f ? who.owner->files->install(std::move(f), !(e.rw_flags & no_cloexec)) : -EBADF;
+}
+
+} // namespace
+
 bool operation_is_supported(uint8_t opcode) {
     switch (opcode) {
-    case IORING_OP_TIMEOUT_REMOVE:
+    case IORING_OP_TIMEOUT_REMOVE: // the device's alone
     case IORING_OP_LINK_TIMEOUT:
-        return true; // the device's alone
+    case IORING_OP_READ_FIXED:
+    case IORING_OP_WRITE_FIXED:
+    case IORING_OP_FILES_UPDATE:
+    case IORING_OP_OPENAT2:
+    case IORING_OP_MSG_RING:
+    case opcode_install_fixed:
+        return true;
     default:
         return operation_exists(opcode);
     }
 }
 
+long io_uring::post(uint64_t user_data, int32_t result, uint32_t flags) {
+    asyscall_device& device = *asyscall_device::get();
+    if (!device.has(ASYSCALL_F_POST))
+        return -EINVAL;
+    if (!device.push_quietly(
+            {ASYSCALL_CTL_POST, queue_pair_, 0, user_data, uint32_t(result), flags}))
+        return -EAGAIN;
+    device.kick();
+    return 0;
+}
+
 long io_uring::begin(ring_request& who, const io_uring_sqe& entry, task<long>& later) {
     if (entry.opcode == operation_with_result)
         return int32_t(entry.off);
-    return begin_operation(who, entry, later);
+    io_uring_sqe e = entry;
+    const bool was_fixed = e.flags & IOSQE_FIXED_FILE;
+    if (long error = resolve(*this, e); error < 0)
+        return error;
+    switch (e.opcode) {
+    case IORING_OP_FILES_UPDATE:
+        return update_files(*this, who, e);
+    case IORING_OP_MSG_RING:
+        return message(*this, who, e);
+    case opcode_install_fixed:
+        return install_fixed(who, e, was_fixed);
+    case IORING_OP_CLOSE:
+        if (e.file_index) {
+            if (e.fd)
+                return -EINVAL;
+            long number = files.number(e.file_index - 1);
+            return number < 0 ? (e.file_index > files.size() ? -EINVAL : number)
+                              : files.set(*who.owner->files, e.file_index - 1, {});
+        }
+        break;
+    default:
+        break;
+    }
+    long value = must_wait;
+    if (e.opcode == IORING_OP_OPENAT2) {
+        later = open_like(who, uint64_t(int64_t(e.fd)), e.addr, e.off, e.len);
+    } else {
+        uint32_t slot =
+            std::exchange(e.file_index, may_open_into_slot(e.opcode) ? 0 : e.file_index);
+        value = begin_operation(who, e, later);
+        e.file_index = slot;
+    }
+    if (!e.file_index || !may_open_into_slot(e.opcode))
+        return value;
+    if (value != must_wait) {
+        if (value < 0)
+            return value;
+        later = finished_with(value);
+    }
+    later = into_slot(*this, who, std::move(later), e.file_index);
+    return must_wait;
 }
 
 } // namespace kernel

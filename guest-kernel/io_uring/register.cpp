@@ -8,6 +8,7 @@
 #include "io_uring/io_uring.h"
 #include "io_uring/operations.h"
 #include "process/thread.h"
+#include "schedule/preempt.h"
 #include "syscalls/syscall.h"
 
 namespace kernel {
@@ -59,6 +60,198 @@ long enable(caller& who, io_uring& ring) {
     return 0;
 }
 
+// Files
+
+long file_at(caller& who, uint64_t fds, uint32_t index, int32_t& fd, ref<file>& f) {
+    if (long error = read_user(*who.owner->space, fd, fds + uint64_t(index) * sizeof fd); error < 0)
+        return error;
+    if (fd < 0)
+        return fd == -1 || fd == IORING_REGISTER_FILES_SKIP ? 0 : -EBADF;
+    f = who.owner->files->get(uint32_t(fd));
+    return f ? 0 : -EBADF;
+}
+
+// What a resource is tagged with is told when it goes: not here.
+long check_tags(caller& who, uint64_t tags, uint32_t count) {
+    for (uint32_t i = 0; tags && i < count; i++) {
+        uint64_t tag;
+        if (long error = read_user(*who.owner->space, tag, tags + i * sizeof tag); error < 0)
+            return error;
+        if (tag)
+            return -EINVAL;
+    }
+    return 0;
+}
+
+long register_files(caller& who, io_uring& ring, uint64_t fds, uint32_t count) {
+    fd_table& files = *who.owner->files;
+    if (ring.files.exists())
+        return -EBUSY;
+    if (count > max_descriptors && fds)
+        return -EMFILE; // more than RLIMIT_NOFILE can be
+    if (long error = ring.files.create(count); error < 0)
+        return error;
+    for (uint32_t i = 0; fds && i < count; i++) {
+        int32_t fd;
+        ref<file> f;
+        long error = file_at(who, fds, i, fd, f);
+        if (error == 0 && fd == IORING_REGISTER_FILES_SKIP)
+            error = -EBADF;
+        if (error == 0 && f)
+            error = f->as_io_uring() ? -EBADF : ring.files.set(files, i, std::move(f));
+        if (error < 0) {
+            ring.files.end(files);
+            return error;
+        }
+        preemption_point();
+    }
+    return 0;
+}
+
+// How many were, or why the first was not.
+long update_files(caller& who, io_uring& ring, uint32_t offset, uint64_t fds, uint32_t count) {
+    fd_table& files = *who.owner->files;
+    if (!ring.files.exists())
+        return -ENXIO;
+    if (uint64_t(offset) + count > ring.files.size())
+        return -EINVAL;
+    long error = 0;
+    uint32_t done = 0;
+    for (; done < count; done++) {
+        int32_t fd;
+        ref<file> f;
+        error = file_at(who, fds, done, fd, f);
+        if (error == 0 && fd != IORING_REGISTER_FILES_SKIP)
+            error =
+                f && f->as_io_uring() ? -EBADF : ring.files.set(files, offset + done, std::move(f));
+        if (error < 0)
+            break;
+        preemption_point();
+    }
+    return done ? long(done) : error;
+}
+
+// Buffers
+
+long set_buffer(caller& who, io_uring& ring, uint32_t slot, uint64_t at) {
+    struct {
+        uint64_t base, size;
+    } vector;
+    if (long error = read_user(*who.owner->space, vector, at); error < 0)
+        return error;
+    if (!vector.base && vector.size)
+        return -EFAULT;
+    constexpr uint64_t most = 1ull << 30;
+    if (vector.base && (!vector.size || vector.size > most))
+        return -EFAULT;
+    // It must be there, as if its pages were taken hold of.
+    uint64_t end = vector.base + vector.size;
+    for (uint64_t page = vector.base & ~(page_size - 1); page < end; page += page_size) {
+        if (long error = who.owner->space->with_page(page, protection_read, [](void*) {});
+            error < 0)
+            return error == -ENOMEM ? error : -EFAULT;
+        preemption_point();
+    }
+    return ring.buffers.set(slot, {vector.base, vector.size});
+}
+
+long register_buffers(caller& who, io_uring& ring, uint64_t vectors, uint32_t count) {
+    if (ring.buffers.exists())
+        return -EBUSY;
+    if (long error = ring.buffers.create(count); error < 0)
+        return error;
+    for (uint32_t i = 0; vectors && i < count; i++)
+        if (long error = set_buffer(who, ring, i, vectors + i * 16ull); error < 0) {
+            ring.buffers.end();
+            return error;
+        }
+    return 0;
+}
+
+long update_buffers(caller& who, io_uring& ring, const io_uring_rsrc_update2& u) {
+    if (!ring.buffers.exists())
+        return -ENXIO;
+    uint32_t done = 0;
+    long error = 0;
+    for (; done < u.nr && error == 0; done++)
+        if ((error = set_buffer(who, ring, u.offset + done, u.data + done * 16ull)) < 0)
+            break;
+    return done ? long(done) : error;
+}
+
+long register_resources(caller& who, io_uring& ring, uint64_t at, uint32_t size, bool are_files) {
+    io_uring_rsrc_register r;
+    if (size != sizeof r)
+        return -EINVAL;
+    if (long error = read_user(*who.owner->space, r, at); error < 0)
+        return error;
+    const bool sparse = r.flags & IORING_RSRC_REGISTER_SPARSE;
+    if (!r.nr || r.resv2 || (r.flags & ~IORING_RSRC_REGISTER_SPARSE) || (sparse && r.data))
+        return -EINVAL;
+    if (!sparse && !r.data)
+        return -EFAULT;
+    if (long error = check_tags(who, r.tags, r.nr); error < 0)
+        return error;
+    return are_files ? register_files(who, ring, r.data, r.nr)
+                     : register_buffers(who, ring, r.data, r.nr);
+}
+
+long update_resources(caller& who, io_uring& ring, uint64_t at, uint32_t size, bool are_files) {
+    io_uring_rsrc_update2 u;
+    if (size != sizeof u)
+        return -EINVAL;
+    if (long error = read_user(*who.owner->space, u, at); error < 0)
+        return error;
+    if (!u.nr || u.resv || u.resv2)
+        return -EINVAL;
+    if (long error = check_tags(who, u.tags, u.nr); error < 0)
+        return error;
+    return are_files ? update_files(who, ring, u.offset, u.data, u.nr)
+                     : update_buffers(who, ring, u);
+}
+
+long update_files_1(caller& who, io_uring& ring, uint64_t at, uint32_t count) {
+    struct {
+        uint32_t offset, resv;
+        uint64_t fds;
+    } u;
+    if (!count)
+        return -EINVAL;
+    if (long error = read_user(*who.owner->space, u, at); error < 0)
+        return error;
+    return u.resv ? -EINVAL : update_files(who, ring, u.offset, u.fds, count);
+}
+
+long set_file_range(caller& who, io_uring& ring, uint64_t at) {
+    io_uring_file_index_range range;
+    if (long error = read_user(*who.owner->space, range, at); error < 0)
+        return error;
+    return range.resv ? -EINVAL : ring.files.set_range(range.off, range.len);
+}
+
+long register_eventfd(caller& who, io_uring& ring, uint64_t at, uint32_t count) {
+    int32_t fd;
+    if (count != 1)
+        return -EINVAL;
+    if (long error = read_user(*who.owner->space, fd, at); error < 0)
+        return error;
+    ref<file> f = who.owner->files->get(uint32_t(fd));
+    if (!f)
+        return -EBADF;
+    return f->is_eventfd() ? ring.set_eventfd(std::move(f)) : -EINVAL;
+}
+
+// There are no workers to be bounded or bound: what a bound was is 0.
+long bound_workers(caller& who, uint64_t at, uint32_t count) {
+    uint32_t counts[2];
+    if (!at || count != 2)
+        return -EINVAL;
+    if (long error = copy_from_user(*who.owner->space, counts, at, sizeof counts); error < 0)
+        return error;
+    counts[0] = counts[1] = 0;
+    return copy_to_user(*who.owner->space, at, counts, sizeof counts);
+}
+
 } // namespace
 
 namespace call {
@@ -73,6 +266,32 @@ task<long> io_uring_register(caller& who, uint64_t fd, uint64_t operation, uint6
     if (!ring || !ring->belongs_to(*who.owner))
         co_return -EOPNOTSUPP;
     switch (uint32_t(operation)) {
+    case IORING_REGISTER_BUFFERS:
+        co_return argument ? register_buffers(who, *ring, argument, count) : -EFAULT;
+    case IORING_UNREGISTER_BUFFERS:
+        co_return argument || count ? -EINVAL : ring->buffers.end();
+    case IORING_REGISTER_FILES:
+        co_return argument ? register_files(who, *ring, argument, count) : -EFAULT;
+    case IORING_UNREGISTER_FILES:
+        co_return argument || count ? -EINVAL : ring->files.end(*who.owner->files);
+    case IORING_REGISTER_FILES_UPDATE:
+        co_return update_files_1(who, *ring, argument, count);
+    case IORING_REGISTER_FILES2:
+    case IORING_REGISTER_BUFFERS2:
+        co_return register_resources(who, *ring, argument, count,
+                                     operation == IORING_REGISTER_FILES2);
+    case IORING_REGISTER_FILES_UPDATE2:
+    case IORING_REGISTER_BUFFERS_UPDATE:
+        co_return update_resources(who, *ring, argument, count,
+                                   operation == IORING_REGISTER_FILES_UPDATE2);
+    case IORING_REGISTER_FILE_ALLOC_RANGE:
+        co_return !argument || count ? -EINVAL : set_file_range(who, *ring, argument);
+    case IORING_REGISTER_EVENTFD:
+        co_return register_eventfd(who, *ring, argument, count);
+    case IORING_UNREGISTER_EVENTFD:
+        co_return argument || count ? -EINVAL : ring->set_eventfd({});
+    case IORING_REGISTER_IOWQ_MAX_WORKERS:
+        co_return bound_workers(who, argument, count);
     case IORING_REGISTER_PROBE:
         co_return argument ? probe(who, argument, count) : -EINVAL;
     case IORING_REGISTER_ENABLE_RINGS:

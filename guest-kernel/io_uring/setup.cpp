@@ -170,8 +170,11 @@ void io_uring::closed() {
         slots::end(listener_);
     if (closes_) // before the end is counted: ring_ends
         closing.fetch_sub(1, std::memory_order_release);
+    files.end(*owner_->files);
+    ref<file> eventfd; // goes without the lock
     {
         lock_guard guard(lock_);
+        eventfd = std::move(eventfd_);
         ring_ = nullptr;
         arrivals_.wake_all();
         begun_.wake_all();

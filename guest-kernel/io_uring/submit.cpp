@@ -34,6 +34,29 @@ void answer(const io_uring_sqe& from, io_uring_sqe& to, long result) {
     to.off = uint64_t(result);
 }
 
+// A registered file is the kernel's to look up: registered.h.
+void mark_fixed_file(io_uring_sqe& e) {
+    switch (e.opcode) {
+    case IORING_OP_NOP:
+    case IORING_OP_TIMEOUT:
+    case IORING_OP_TIMEOUT_REMOVE:
+    case IORING_OP_LINK_TIMEOUT:
+    case IORING_OP_POLL_REMOVE:
+        e.flags &= uint8_t(~IOSQE_FIXED_FILE); // they have none
+        return;
+    case IORING_OP_ASYNC_CANCEL: // to be compared with what others have
+        e.flags &= uint8_t(~IOSQE_FIXED_FILE);
+        if (!(e.cancel_flags & IORING_ASYNC_CANCEL_FD_FIXED))
+            return;
+        e.cancel_flags &= ~IORING_ASYNC_CANCEL_FD_FIXED;
+        break;
+    default:
+        if (!(e.flags & IOSQE_FIXED_FILE))
+            return;
+    }
+    e.fd = uint32_t(e.fd) < registered_files::most ? int32_t(uint32_t(e.fd) | fixed_file_mark) : -1;
+}
+
 } // namespace
 
 uint32_t io_uring::device_entries_for(uint32_t sq_entries) {
@@ -56,8 +79,6 @@ bool io_uring::translate(const io_uring_sqe& from, io_uring_sqe& to) {
         error = -EINVAL;
     else if (!operation_is_supported(from.opcode))
         error = -EINVAL;
-    else if (from.flags & IOSQE_FIXED_FILE)
-        error = -EBADF;
     else if (from.flags & IOSQE_BUFFER_SELECT)
         error = -EOPNOTSUPP;
     else if (from.opcode == IORING_OP_NOP && (from.rw_flags & ~nop_inject_result))
@@ -66,10 +87,22 @@ bool io_uring::translate(const io_uring_sqe& from, io_uring_sqe& to) {
         answer(from, to, error);
         return setup_flags & IORING_SETUP_SUBMIT_ALL;
     }
-    if (from.opcode == IORING_OP_NOP && from.rw_flags)
+    if (from.opcode == IORING_OP_NOP && from.rw_flags) {
         answer(from, to, int32_t(from.len));
-    else
-        to = from;
+        return true;
+    }
+    if (from.opcode == IORING_OP_READ_FIXED || from.opcode == IORING_OP_WRITE_FIXED) {
+        if (long outside = buffers.check(from.buf_index, from.addr, from.len); outside < 0) {
+            answer(from, to, outside);
+            return true;
+        }
+    }
+    to = from;
+    if (to.opcode == IORING_OP_READ_FIXED || to.opcode == IORING_OP_WRITE_FIXED) {
+        to.opcode = to.opcode == IORING_OP_READ_FIXED ? IORING_OP_READ : IORING_OP_WRITE;
+        to.buf_index = 0;
+    }
+    mark_fixed_file(to);
     return true;
 }
 

@@ -4,7 +4,8 @@
 //
 //   nobody waits     EVENT_INDEX, the index half a turn of the numbers away
 //   threads wait     EVENT_INDEX, at the completion that the first of them needs
-//   somebody polls   no EVENT_INDEX: every time that something is published
+//   somebody polls,
+//   or an eventfd    no EVENT_INDEX: every time that something is published
 //
 // When completions overflow the index holds nothing back, so the kernel hears of it, and sets
 // IORING_SQ_CQ_OVERFLOW for the program.
@@ -37,7 +38,7 @@ void io_uring::arm() {
         if (int32_t(s.target - 1 - event) < 0 || event == tail + (1u << 31))
             event = s.target - 1;
     store(shared.driver.cq_event, event);
-    store(shared.driver.flags, notify_always_ ? 0 : ASYSCALL_RING_EVENT_INDEX);
+    store(shared.driver.flags, notify_always_ || eventfd_ ? 0 : ASYSCALL_RING_EVENT_INDEX);
     // Of this and the device's look at the index after its store to cq_tail, one sees the other.
     std::atomic_thread_fence(std::memory_order_seq_cst);
 }
@@ -47,6 +48,21 @@ void io_uring::notified() {
     if (load_acquire(memory_->device().device.flags) & ASYSCALL_RING_STATUS_OVERFLOW)
         __atomic_fetch_or(&words().sq_flags, IORING_SQ_CQ_OVERFLOW, __ATOMIC_RELEASE);
     arrivals_.wake_all();
+    ref<file> signalled = eventfd_;
+    guard.unlock();
+    if (signalled && !(load_acquire(words().cq_flags) & IORING_CQ_EVENTFD_DISABLED))
+        signalled->signal();
+}
+
+long io_uring::set_eventfd(ref<file> f) {
+    ref<file> old; // goes without the lock
+    lock_guard guard(lock_);
+    if (f ? eventfd_ != nullptr : eventfd_ == nullptr)
+        return f ? -EBUSY : -ENXIO;
+    old = std::exchange(eventfd_, std::move(f));
+    arm();
+    guard.unlock();
+    return 0;
 }
 
 void io_uring::stopped() {
