@@ -147,7 +147,7 @@ class asyscall_device {
     };
     static constexpr uint32_t sq_entries = 128;
     static constexpr uint32_t cq_entries = 512;
-    static constexpr uint32_t forward_entries = 256;
+    static constexpr uint32_t forward_entries = 2048;
     static constexpr uint32_t no_slot = ~0u;
     // user_data of what is pushed quietly: its completion, an error, is for nobody.
     static constexpr uint64_t quiet = ~0ull;

@@ -83,6 +83,9 @@ long prepare(caller& who, entering& e, uint64_t fd, uint64_t to_submit, uint64_t
     }
     if (!(e.flags & IORING_ENTER_GETEVENTS))
         return 0;
+    if ((e.uring->setup_flags & IORING_SETUP_DEFER_TASKRUN) &&
+        e.uring->submitter.load() != who.as_thread)
+        return -EEXIST;
     e.wanted = uint32_t(min_complete) < e.uring->cq_entries() ? uint32_t(min_complete)
                                                               : e.uring->cq_entries();
     return read_argument(who, e, argument, argument_size);

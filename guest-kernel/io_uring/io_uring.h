@@ -95,9 +95,13 @@ class io_uring final : public ref_counted, public ring_user {
 
     io_uring_words& words() const { return memory_->words(); }
     void ring_doorbell(uint32_t which);
+    class chain;
+    io_uring_sqe& device_entry(uint32_t index) const {
+        return memory_->device_entries()[index & (device_entries_ - 1)];
+    }
     long take_entries(uint32_t count);
-    // Whether submission may go on behind it.
-    bool translate(const io_uring_sqe& from, io_uring_sqe& to);
+    // 0, or the error that the entry is answered with.
+    long translate(const io_uring_sqe& from, io_uring_sqe& to);
     void arm(); // with lock_
     void notified();
     bool reached(uint32_t target) const;

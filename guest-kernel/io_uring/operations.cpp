@@ -4,6 +4,7 @@
 // thread's ring (ring/opcodes.cpp), and what only makes sense with what is registered.
 #include "io_uring/operations.h"
 
+#include <asm/poll.h>
 #include <linux/fcntl.h>
 #include <ouros/asyscall.h>
 
@@ -119,7 +120,7 @@ long message(io_uring& from, ring_request& who, const io_uring_sqe& e) {
     constexpr uint64_t data = 0, send_fd = 1;
     if (e.addr == data)
         return e.msg_ring_flags || e.file_index ? -EINVAL : to->post(e.off, int32_t(e.len), 0);
-    if (e.addr != send_fd || e.len || to == &from)
+    if (e.addr != send_fd || to == &from)
         return -EINVAL;
     fd_table& files = *who.owner->files;
     long number = from.files.number(uint32_t(e.addr3));
@@ -130,9 +131,62 @@ long message(io_uring& from, ring_request& who, const io_uring_sqe& e) {
                                     : to->files.set(files, e.file_index - 1, std::move(f));
     if (slot < 0 || (e.msg_ring_flags & IORING_MSG_RING_CQE_SKIP))
         return slot;
-    if (long error = to->post(e.off, int32_t(e.len), 0); error < 0)
+    if (long error = to->post(e.off, int32_t(slot), 0); error < 0)
         return error;
     return slot;
+}
+
+// POLL_ADD with IORING_POLL_ADD_MULTI: a completion each time that the file's queues are woken and
+// one of the events is there. They are looked at while the waiter is on the queues, so nothing gets
+// lost in between.
+struct multishot_poll {
+    file& f;
+    uint32_t events;
+    uint64_t token;
+    uint32_t last = 0; // found, when there was no room to tell the device
+
+    bool look() {
+        uint32_t found = f.poll() & (events | POLLERR | POLLHUP);
+        if (!found)
+            return false;
+        asyscall_device& device = *asyscall_device::get();
+        if (!device.push_quietly({ASYSCALL_CTL_COMPLETE, 0, token, 0, found, IORING_CQE_F_MORE})) {
+            last = found;
+            return true;
+        }
+        device.kick();
+        return false;
+    }
+};
+
+task<long> poll_again_and_again(ring_request& who, ref<file> f, uint32_t events) {
+    multishot_poll poll{*f, events, who.token};
+    for (;;) {
+        wait_queue* queues[2] = {};
+        f->poll_queues(queues[0], queues[1]);
+        wait_entry entries[2];
+        size_t count = 0;
+        for (wait_queue* queue : queues)
+            if (queue)
+                entries[count++].queue = queue;
+        long error = co_await wait_any(
+            who, std::span(entries, count), never,
+            [](void* p) { return static_cast<multishot_poll*>(p)->look(); }, &poll);
+        if (error < 0)
+            co_return error;
+        if (poll.last)
+            co_return poll.last; // the last one: the program may poll again
+    }
+}
+
+long begin_multishot_poll(ring_request& who, const io_uring_sqe& e, task<long>& later) {
+    if (e.off || e.addr)
+        return -EINVAL;
+    ref<file> f = who.owner->files->get(uint64_t(int64_t(e.fd)));
+    if (!f)
+        return -EBADF;
+    later = poll_again_and_again(who, std::move(f), e.poll32_events);
+    return must_wait;
 }
 
 long install_fixed(ring_request& who, const io_uring_sqe& e, bool was_fixed) {
@@ -188,7 +242,22 @@ long io_uring::begin(ring_request& who, const io_uring_sqe& entry, task<long>& l
         return message(*this, who, e);
     case opcode_install_fixed:
         return install_fixed(who, e, was_fixed);
+    case IORING_OP_READ:
+    case IORING_OP_WRITE:
+    case IORING_OP_READV:
+    case IORING_OP_WRITEV:
+        // The offset of what has none does not count.
+        if (ref<file> f = who.owner->files->get(uint64_t(int64_t(e.fd))); f && !f->is_seekable())
+            e.off = ~0ull;
+        break;
+    case IORING_OP_POLL_ADD:
+        if (e.len == IORING_POLL_ADD_MULTI)
+            return begin_multishot_poll(who, e, later);
+        break;
     case IORING_OP_CLOSE:
+        if (ref<file> f = who.owner->files->get(uint64_t(int64_t(e.fd)));
+            !e.file_index && f && f->as_io_uring())
+            return -EBADF;
         if (e.file_index) {
             if (e.fd)
                 return -EINVAL;

@@ -98,6 +98,8 @@ long registered_files::set_range(uint32_t from, uint32_t count) {
     lock_guard guard(lock_);
     if (!numbers_)
         return -ENXIO;
+    if (uint32_t(from + count) < from)
+        return -EOVERFLOW;
     if (from > size_ || count > size_ - from)
         return -EINVAL;
     range_start_ = from;

@@ -5,6 +5,7 @@
 #include <linux/fcntl.h>
 #include <new>
 
+#include "arch/riscv64/hart.h"
 #include "drivers/asyscall.h"
 #include "fs/fd_table.h"
 #include "io_uring/calls.h"
@@ -19,10 +20,10 @@ namespace kernel {
 namespace {
 
 constexpr uint32_t known_flags =
-    IORING_SETUP_SQPOLL | IORING_SETUP_SQ_AFF | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
-    IORING_SETUP_ATTACH_WQ | IORING_SETUP_R_DISABLED | IORING_SETUP_SUBMIT_ALL |
-    IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SINGLE_ISSUER |
-    IORING_SETUP_DEFER_TASKRUN | setup_no_sq_array;
+    IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL | IORING_SETUP_SQ_AFF | IORING_SETUP_CQSIZE |
+    IORING_SETUP_CLAMP | IORING_SETUP_ATTACH_WQ | IORING_SETUP_R_DISABLED |
+    IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | setup_no_sq_array;
 
 constexpr uint32_t features =
     IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_RW_CUR_POS | IORING_FEAT_FAST_POLL |
@@ -41,6 +42,8 @@ long check_flags(caller& who, const io_uring_params& p) {
     if (flags & ~known_flags)
         return -EINVAL;
     if ((flags & IORING_SETUP_SQ_AFF) && !(flags & IORING_SETUP_SQPOLL))
+        return -EINVAL;
+    if ((flags & IORING_SETUP_SQ_AFF) && p.sq_thread_cpu >= arch::hart_count())
         return -EINVAL;
     // There is no task work to be done by a thread.
     if ((flags & IORING_SETUP_SQPOLL) &&

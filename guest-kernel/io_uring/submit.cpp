@@ -34,6 +34,12 @@ void answer(const io_uring_sqe& from, io_uring_sqe& to, long result) {
     to.off = uint64_t(result);
 }
 
+bool is_transfer(uint8_t opcode) {
+    return opcode == IORING_OP_READ || opcode == IORING_OP_WRITE || opcode == IORING_OP_READV ||
+           opcode == IORING_OP_WRITEV || opcode == IORING_OP_READ_FIXED ||
+           opcode == IORING_OP_WRITE_FIXED;
+}
+
 // A registered file is the kernel's to look up: registered.h.
 void mark_fixed_file(io_uring_sqe& e) {
     switch (e.opcode) {
@@ -70,41 +76,81 @@ void io_uring::ring_doorbell(uint32_t which) {
     arch::mmio_write<uint32_t>(asyscall_device::get()->doorbell_page(queue_pair_) + which, 1);
 }
 
-// An entry that can't be accepted goes to the device all the same, as one that the kernel will
-// answer with the error: its place in a chain, and its completion's among others, are as they
-// would be.
-bool io_uring::translate(const io_uring_sqe& from, io_uring_sqe& to) {
-    long error = 0;
-    if (from.flags & ~known_entry_flags || from.personality)
-        error = -EINVAL;
-    else if (!operation_is_supported(from.opcode))
-        error = -EINVAL;
-    else if (from.flags & IOSQE_BUFFER_SELECT)
-        error = -EOPNOTSUPP;
-    else if (from.opcode == IORING_OP_NOP && (from.rw_flags & ~nop_inject_result))
-        error = -EINVAL;
-    if (error < 0) {
-        answer(from, to, error);
-        return setup_flags & IORING_SETUP_SUBMIT_ALL;
-    }
+long io_uring::translate(const io_uring_sqe& from, io_uring_sqe& to) {
+    if (from.flags & ~known_entry_flags || from.personality || !operation_is_supported(from.opcode))
+        return -EINVAL;
+    if (from.flags & IOSQE_BUFFER_SELECT)
+        return -EOPNOTSUPP;
+    if (from.opcode == IORING_OP_NOP && (from.rw_flags & ~nop_inject_result))
+        return -EINVAL;
+    if (is_transfer(from.opcode) && from.ioprio >> 13 > 3) // no class of priorities
+        return -EINVAL;
+    if (from.opcode == IORING_OP_LINK_TIMEOUT &&
+        (from.ioprio || from.buf_index || from.splice_fd_in || from.len != 1))
+        return -EINVAL;
     if (from.opcode == IORING_OP_NOP && from.rw_flags) {
         answer(from, to, int32_t(from.len));
-        return true;
-    }
-    if (from.opcode == IORING_OP_READ_FIXED || from.opcode == IORING_OP_WRITE_FIXED) {
-        if (long outside = buffers.check(from.buf_index, from.addr, from.len); outside < 0) {
-            answer(from, to, outside);
-            return true;
-        }
+        return 0;
     }
     to = from;
-    if (to.opcode == IORING_OP_READ_FIXED || to.opcode == IORING_OP_WRITE_FIXED) {
-        to.opcode = to.opcode == IORING_OP_READ_FIXED ? IORING_OP_READ : IORING_OP_WRITE;
+    if (from.opcode == IORING_OP_READ_FIXED || from.opcode == IORING_OP_WRITE_FIXED) {
+        if (long outside = buffers.check(from.buf_index, from.addr, from.len); outside < 0)
+            answer(from, to, outside);
+        else
+            to.opcode = from.opcode == IORING_OP_READ_FIXED ? IORING_OP_READ : IORING_OP_WRITE;
         to.buf_index = 0;
     }
     mark_fixed_file(to);
-    return true;
+    return 0;
 }
+
+// A chain whose members have to be known before it begins, as Linux has it: one that can't be
+// accepted fails the others with -ECANCELED. All of it goes to the device nevertheless, as entries
+// that the kernel will answer so: the places of their completions are as they would be.
+class io_uring::chain {
+  public:
+    chain(io_uring& ring)
+        : ring_(ring) {}
+
+    // Whether submission may go on behind it.
+    bool add(const io_uring_sqe& from) {
+        io_uring_sqe& to = ring_.device_entry(ring_.device_tail_++);
+        const bool first = length_ == 0;
+        length_++;
+        long error = ring_.translate(from, to);
+        if (error == 0 && from.opcode == IORING_OP_LINK_TIMEOUT &&
+            (first || last_ == IORING_OP_LINK_TIMEOUT))
+            error = -EINVAL;
+        last_ = from.opcode;
+        if (error < 0 || failed_)
+            fail(from, to, error < 0 && !failed_ ? error : -ECANCELED);
+        if (error < 0 && !failed_) {
+            for (uint32_t i = 2; i <= length_; i++) {
+                io_uring_sqe& before = ring_.device_entry(ring_.device_tail_ - i);
+                fail(io_uring_sqe(before), before, -ECANCELED);
+            }
+            failed_ = true;
+        }
+        if (from.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK))
+            return true;
+        length_ = 0;
+        failed_ = false;
+        return error == 0 || (ring_.setup_flags & IORING_SETUP_SUBMIT_ALL);
+    }
+
+  private:
+    // Linked hard: the next has an answer of its own.
+    static void fail(const io_uring_sqe& from, io_uring_sqe& to, long error) {
+        answer(from, to, error);
+        if (to.flags & IOSQE_IO_LINK)
+            to.flags |= IOSQE_IO_HARDLINK;
+    }
+
+    io_uring& ring_;
+    uint32_t length_ = 0;
+    uint8_t last_ = 0;
+    bool failed_ = false;
+};
 
 // The words that the program shares are only looked at, once each, and what the kernel goes by is
 // its own: a program that changes them meanwhile spoils its own ring.
@@ -124,6 +170,7 @@ long io_uring::take_entries(uint32_t count) {
     if (count > room)
         count = room;
     uint32_t taken = 0;
+    chain current(*this);
     for (bool go_on = true; taken < count && go_on; taken++) {
         uint32_t index = sq_head_ & sq_mask_;
         if (!(setup_flags & setup_no_sq_array))
@@ -136,8 +183,7 @@ long io_uring::take_entries(uint32_t count) {
         io_uring_sqe entry;
         __builtin_memcpy(&entry, &memory_->entries()[index], sizeof entry);
         asm volatile("" ::: "memory"); // from here on only the copy counts
-        io_uring_sqe& to = memory_->device_entries()[device_tail_++ & (device_entries_ - 1)];
-        go_on = translate(entry, to);
+        go_on = current.add(entry);
         if (taken % step == step - 1)
             preemption_point();
     }

@@ -25,7 +25,7 @@ ring* find(uint32_t queue_pair) {
 
 // Requests that could not be taken for want of memory, or whose ring is going: the device has as
 // many slots.
-constexpr unsigned most_refused = 256;
+constexpr unsigned most_refused = 2048;
 struct refusal {
     uint64_t token;
     bool is_fault;
