@@ -202,6 +202,8 @@ long install_fixed(ring_request& who, const io_uring_sqe& e, bool was_fixed) {
 } // namespace
 
 bool operation_is_supported(uint8_t opcode) {
+    if (opcode > last_operation) // Ouros's own are for its own rings
+        return false;
     switch (opcode) {
     case IORING_OP_TIMEOUT_REMOVE: // the device's alone
     case IORING_OP_LINK_TIMEOUT:

@@ -15,7 +15,7 @@ namespace kernel {
 
 namespace {
 
-constexpr unsigned opcodes_shown = OUROS_OP_PIPE + 1; // the last that anything here serves
+constexpr unsigned opcodes_shown = last_operation + 1u;
 
 // struct io_uring_probe: a head of 16 bytes, then the opcodes.
 long probe(caller& who, uint64_t to, uint32_t count) {
