@@ -139,7 +139,23 @@ class address_space : public ref_counted {
     void unmap_finish(user_address start, size_t size);
     long protect(user_address start, size_t size, uint8_t protection);
     long move(user_address start, size_t old_size, size_t new_size, bool may_move);
+    // The same in two steps, for a process with rings: after the first either all is done (the
+    // address, or -errno), or nothing can be translated at the old place any more, and when the
+    // device has ended its transfers there, the second moves the pages to `to`.
+    long move_begin(user_address start, size_t old_size, size_t new_size, bool may_move,
+                    user_address& to);
+    long move_finish(user_address start, size_t old_size, size_t new_size, user_address to);
     long advise_dont_need(user_address start, size_t size);
+    // The same in parts, for a process with rings: takes pages out of the space, some of those from
+    // `start` on, which the caller frees when the device has let go of them. `start`: where to go
+    // on.
+    struct taken_pages {
+        static constexpr unsigned most = 32;
+        void* page[most];
+        unsigned count = 0;
+    };
+    long dont_need_check(user_address start, size_t size);
+    void take_pages(user_address& start, user_address end, taken_pages& taken);
     // For good, when nobody runs in it any more: gives everything back that areas have, and, if no
     // thread is left, trap frames; the end of the last reference would do it in one go.
     void empty(bool no_threads);
@@ -148,6 +164,12 @@ class address_space : public ref_counted {
 
     // The program break. Returns the break in effect, as Linux does.
     user_address set_break(user_address wanted);
+    user_address current_break() const { return break_; }
+    // What was above it has been unmapped.
+    user_address lowered_break(user_address to) { return break_ = to; }
+    bool may_lower_break(user_address wanted) const {
+        return wanted >= break_start_ && wanted < break_;
+    }
     void initialise_break(user_address start) { break_start_ = break_ = start; }
 
     // A fault at `address`. 0: try again; -EFAULT: not allowed; -ENOMEM; -ENXIO: behind the end of
@@ -268,6 +290,8 @@ class address_space : public ref_counted {
     void drop_in_steps(user_address start, user_address end);
     void remove_in_steps(user_address start, user_address end);
     bool make_tables_for(user_address start, size_t size, user_address to);
+    long grow_or_prepare_move(user_address start, size_t old_size, size_t new_size, bool may_move,
+                              user_address& to);
     user_address move_entries(user_address start, user_address end, user_address to);
     void flush(user_address start, user_address end);
 

@@ -11,6 +11,10 @@ namespace kernel {
 
 inline constexpr uint64_t page_mask = page_size - 1;
 
+inline bool in_user_range(user_address start, size_t size) {
+    return start >= user_start && start < user_end && size <= user_end - start;
+}
+
 // What an area's protection allows.
 inline uint64_t leaf_bits(uint8_t protection) {
     using namespace arch;

@@ -25,10 +25,6 @@ int checked_protection(uint64_t bits) {
     return (p & protection_write) && (p & protection_execute) ? -1 : p;
 }
 
-long sys_brk(uint64_t address) {
-    return long(current_space().set_break(address));
-}
-
 // A process with rings: the device must have let go of the pages before they are given back.
 task<long> unmap_with_rings(process& p, uint64_t start, uint64_t size) {
     ref<address_space> space = p.space;
@@ -38,6 +34,26 @@ task<long> unmap_with_rings(process& p, uint64_t start, uint64_t size) {
         co_await yield(); // pages must not go before the device has let go of them
     space->unmap_finish(start, size);
     co_return 0;
+}
+
+// What lies above the new break goes as by munmap.
+task<long> lower_break_with_rings(process& p, uint64_t address) {
+    ref<address_space> space = p.space;
+    uint64_t end = (space->current_break() + page_mask) & ~page_mask;
+    uint64_t new_end = (address + page_mask) & ~page_mask;
+    if (new_end < end) {
+        long error = co_await unmap_with_rings(p, new_end, end - new_end);
+        if (error < 0)
+            co_return long(space->current_break());
+    }
+    co_return long(space->lowered_break(address));
+}
+
+long sys_brk(uint64_t address) {
+    process& p = current_process();
+    if (has_rings(p) && p.space->may_lower_break(address))
+        return wait_for(lower_break_with_rings(p, address));
+    return long(p.space->set_break(address));
 }
 
 long sys_munmap(uint64_t start, uint64_t size) {
@@ -81,11 +97,34 @@ long map_area(address_space& space, uint64_t address, uint64_t size, uint8_t pro
     return space.map_anywhere(size, protection);
 }
 
+bool maps_over_rings(process& p, uint64_t address, uint64_t size, uint64_t flags) {
+    return (flags & MAP_FIXED) && has_rings(p) && !p.space->is_free(address, size);
+}
+
+// Again, if another thread has put something there meanwhile: that goes by the same way.
+task<long> map_over_rings(caller& who, uint64_t address, uint64_t size, uint8_t protection,
+                          uint64_t flags, shared_contents shared) {
+    flags = (flags & ~uint64_t(MAP_FIXED)) | MAP_FIXED_NOREPLACE;
+    for (;;) {
+        long error = co_await unmap_with_rings(*who.owner, address, size);
+        if (error < 0)
+            co_return error;
+        long start = map_area(*who.owner->space, address, size, protection, flags, shared);
+        if (start != -EEXIST)
+            co_return start;
+    }
+}
+
 // A private mapping of a file is a copy made now.
 task<long> map_file(caller& who, ref<file> f, uint64_t address, uint64_t size, uint8_t protection,
                     uint64_t flags, uint64_t offset) {
     ref<address_space> space = who.owner->space;
-    long start = map_area(*space, address, size, protection_read | protection_write, flags);
+    constexpr uint8_t to_be_filled = protection_read | protection_write;
+    long start;
+    if (maps_over_rings(*who.owner, address, size, flags))
+        start = co_await map_over_rings(who, address, size, to_be_filled, flags, {});
+    else
+        start = map_area(*space, address, size, to_be_filled, flags);
     if (start < 0)
         co_return start;
     uint64_t done = 0;
@@ -97,7 +136,10 @@ task<long> map_file(caller& who, ref<file> f, uint64_t address, uint64_t size, u
                                        user_buffers(*space, uint64_t(start) + done, size - done),
                                        int64_t(offset + done));
         if (n < 0) {
-            (void)space->unmap(uint64_t(start), size);
+            if (has_rings(*who.owner))
+                co_await unmap_with_rings(*who.owner, uint64_t(start), size);
+            else
+                (void)space->unmap(uint64_t(start), size);
             co_return n;
         }
         if (n == 0)
@@ -109,17 +151,9 @@ task<long> map_file(caller& who, ref<file> f, uint64_t address, uint64_t size, u
     co_return start;
 }
 
-task<long> map_over_rings(caller& who, uint64_t address, uint64_t size, uint8_t protection,
-                          uint64_t flags, shared_contents shared) {
-    long error = co_await unmap_with_rings(*who.owner, address, size);
-    if (error < 0)
-        co_return error;
-    co_return map_area(*who.owner->space, address, size, protection, flags, shared);
-}
-
 long map_memory(process& p, uint64_t address, uint64_t size, uint8_t protection, uint64_t flags,
                 shared_contents shared) {
-    if ((flags & MAP_FIXED) && has_rings(p) && !p.space->is_free(address, size))
+    if (maps_over_rings(p, address, size, flags))
         return wait_for(
             map_over_rings(waiting_caller(), address, size, protection, flags, std::move(shared)));
     return map_area(*p.space, address, size, protection, flags, shared);
@@ -189,25 +223,26 @@ long sys_mprotect(uint64_t start, uint64_t size, uint64_t prot) {
     return current_space().protect(start, size, uint8_t(protection));
 }
 
+// The device ends its transfers at the old place when nothing can be translated there any more, and
+// before the pages are at the new one, where they could be unmapped and become somebody else's.
 task<long> move_with_rings(process& p, uint64_t start, uint64_t old_size, uint64_t new_size,
                            bool may_move) {
-    // In place first; when it has to move, the device must not write to the old address while the
-    // page table changes: what is in flight there ends first.
     ref<address_space> space = p.space;
+    new_size = (new_size + page_mask) & ~page_mask;
+    old_size = (old_size + page_mask) & ~page_mask;
     if (new_size && new_size < old_size) {
-        new_size = (new_size + page_mask) & ~page_mask;
-        old_size = (old_size + page_mask) & ~page_mask;
-        long error = 0;
-        if (new_size < old_size)
-            error = co_await unmap_with_rings(p, start + new_size, old_size - new_size);
+        long error = co_await unmap_with_rings(p, start + new_size, old_size - new_size);
         co_return error < 0 ? error : long(start);
     }
-    long result = space->move(start, old_size, new_size, false);
-    if (result != -ENOMEM || !may_move)
-        co_return result;
+    if (new_size == old_size)
+        co_return space->move(start, old_size, new_size, false);
+    uint64_t to = 0;
+    long done = space->move_begin(start, old_size, new_size, may_move, to);
+    if (done != 0)
+        co_return done;
     while (co_await invalidate_rings(p, start, old_size) == -ENOMEM)
-        co_await yield(); // pages must not go before the device has let go of them
-    co_return space->move(start, old_size, new_size, true);
+        co_await yield();
+    co_return space->move_finish(start, old_size, new_size, to);
 }
 
 long sys_mremap(uint64_t start, uint64_t old_size, uint64_t new_size, uint64_t flags) {
@@ -221,11 +256,26 @@ long sys_mremap(uint64_t start, uint64_t old_size, uint64_t new_size, uint64_t f
     return p.space->move(start, old_size, new_size, flags & MREMAP_MAYMOVE);
 }
 
+// Pages leave the space first, then the device lets go of them, then they are given back: what it
+// begins to transfer meanwhile goes to new ones.
 task<long> drop_with_rings(process& p, uint64_t start, uint64_t size) {
     ref<address_space> space = p.space;
-    while (co_await invalidate_rings(p, start, size) == -ENOMEM)
-        co_await yield(); // pages must not go before the device has let go of them
-    co_return space->advise_dont_need(start, size);
+    size = (size + page_mask) & ~page_mask;
+    if (long error = space->dont_need_check(start, size); error < 0)
+        co_return error;
+    uint64_t end = start + size;
+    while (start < end) {
+        uint64_t from = start;
+        address_space::taken_pages taken;
+        space->take_pages(start, end, taken);
+        if (taken.count == 0)
+            continue;
+        while (co_await invalidate_rings(p, from, start - from) == -ENOMEM)
+            co_await yield();
+        for (unsigned i = 0; i < taken.count; i++)
+            free_pages(taken.page[i]);
+    }
+    co_return 0;
 }
 
 } // namespace
