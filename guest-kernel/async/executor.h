@@ -2,8 +2,9 @@
 //
 // The kernel executor: coroutines of the kernel that can go on. They are tasks of the shared
 // scheduler, in the same ready queues as user threads (schedule/scheduler.h), and run when a hart
-// picks: a thread blocked, the tick, idle; or, if that is what a more urgent thread waits for, or one
-// as urgent that has some of its time slice left, at the end of the running thread's system call.
+// picks: a thread blocked, the tick, idle; or, if that is what a more urgent thread waits for, or
+// one as urgent that has some of its time slice left, at the end of the running thread's system
+// call.
 #pragma once
 
 #include <coroutine>

@@ -27,8 +27,8 @@ struct fork_request {
 };
 
 // By the running thread, whose registers are in its frame. The child is ready to run, or has run
-// already. With lend_space, `left` is the wait until the child has its own space or has ended: it is
-// made with the child, which nothing could hold back any more if there were no memory for it.
+// already. With lend_space, `left` is the wait until the child has its own space or has ended: it
+// is made with the child, which nothing could hold back any more if there were no memory for it.
 // -ENOMEM, -EAGAIN, -EFAULT.
 long fork_process(thread& self, const fork_request& wanted, task<long>& left);
 

@@ -93,8 +93,8 @@ void uintr_switch_out(thread& t);
 // From the running thread to one that doesn't run and has none, while it is active on no hart.
 void uintr_move(thread& from, thread& to);
 
-// What a device sends to the kernel's receiver calls its `notified` from now on. 0, -ENODEV, -ENOSPC.
-// slots::end undoes it.
+// What a device sends to the kernel's receiver calls its `notified` from now on. 0, -ENODEV,
+// -ENOSPC. slots::end undoes it.
 long uintr_listen(uintr_receiver& r);
 
 // Where a device sends to notify the receiver with a vector, and what.
