@@ -6,10 +6,12 @@
 // what the system has in use with what it had before.
 #include "session.hpp"
 
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <dirent.h>
 #include <ouros/kernel.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -63,6 +65,52 @@ in_use settle(const in_use& wanted) {
     return now;
 }
 
+// A line of a file in /proc, without its name: "State:" -> "S (sleeping)".
+std::string field(const std::string& path, const char* name) {
+    std::string value;
+    FILE* from = fopen(path.c_str(), "r");
+    for (char line[256]; from && fgets(line, sizeof line, from);)
+        if (!strncmp(line, name, strlen(name))) {
+            value.assign(line + strlen(name));
+            while (!value.empty() && isspace(value.back()))
+                value.pop_back();
+            while (!value.empty() && isspace(value.front()))
+                value.erase(0, 1);
+        }
+    if (from)
+        fclose(from);
+    return value;
+}
+
+template <class F>
+void each_number(const std::string& path, F&& f) {
+    DIR* all = opendir(path.c_str());
+    while (dirent* one = all ? readdir(all) : nullptr)
+        if (isdigit(one->d_name[0]))
+            f(path + "/" + one->d_name);
+    if (all)
+        closedir(all);
+}
+
+// Every thread that there is: its state, how often it has waited and was preempted - one that runs
+// in circles is preempted more and more - and its signals.
+void tell_threads() {
+    each_number("/proc", [](const std::string& process) {
+        printf("  process %s, parent %s: %s, for it %s\n", process.c_str() + 6,
+               field(process + "/status", "PPid:").c_str(),
+               field(process + "/status", "State:").c_str(),
+               field(process + "/status", "ShdPnd:").c_str());
+        each_number(process + "/task", [](const std::string& thread) {
+            std::string status = thread + "/status";
+            printf("    thread %s: %s, waited %s, preempted %s, pending %s, blocked %s\n",
+                   strrchr(thread.c_str(), '/') + 1, field(status, "State:").c_str(),
+                   field(status, "voluntary_ctxt_switches:").c_str(),
+                   field(status, "nonvoluntary_ctxt_switches:").c_str(),
+                   field(status, "SigPnd:").c_str(), field(status, "SigBlk:").c_str());
+        });
+    });
+}
+
 // Ends a session in which no actor gets on for so long that none ever will.
 int wait_for_end(session& s, pid_t id) {
     constexpr unsigned patience = 40;
@@ -86,6 +134,11 @@ int wait_for_end(session& s, pid_t id) {
         for (unsigned i = 0; i < most_actors; i++)
             if (const char* doing = s.places[i].doing)
                 printf("  actor %u, step %lu: %s\n", i, s.places[i].step.load(), doing);
+        tell_threads();
+        timespec moment{1, 0};
+        nanosleep(&moment, nullptr);
+        printf("  a second later\n");
+        tell_threads();
         fflush(stdout);
         kill(id, SIGKILL);
         idle = 0;
