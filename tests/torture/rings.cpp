@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <ouros/calls.hpp>
+#include <ouros/opcodes.h>
 #include <ouros/ring.hpp>
 #include <ouros/uintr.hpp>
 #include <sys/stat.h>
@@ -152,7 +153,7 @@ void make(actor& a, ring_state& r, request& q, io_uring_sqe* entry) {
         return make_one(IORING_OP_OPENAT, AT_FDCWD, address, 0, 0,
                         O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     case kind::bad_opcode:
-        return make_one(uint8_t(a.random.between(100, 255)), -1, 0, 0);
+        return make_one(uint8_t(a.random.between(100, OUROS_OP_CALL - 1)), -1, 0, 0);
     case kind::bad_fd:
         return make_one(IORING_OP_READ, 900, address, 16);
     case kind::bad_address:
