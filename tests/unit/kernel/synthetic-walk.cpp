@@ -30,16 +30,9 @@ class fake final : public synthetic_node {
         , name_(std::move(name))
         , above_(std::move(above)) {}
 
-    ref<synthetic_node> find(std::string_view name) override {
-        std::string wanted(name);
-        if (!above_)
-            return wanted == "7" ? make("7", mode_directory | 0555) : ref<synthetic_node>();
-        for (const char* link : {"self", "away", "text", "root", "host", "open", "gone", "ring"})
-            if (wanted == link)
-                return make(link, mode_symlink | 0777);
-        if (wanted == "name")
-            return make("name", mode_regular | 0444);
-        return {};
+    long find(std::string_view name, ref<synthetic_node>& found) override {
+        found = find(name);
+        return name == "full" ? -ENOMEM : 0;
     }
     ref<synthetic_node> parent() const override { return above_; }
     tmpfs_directory* covers() const override { return covered; }
@@ -66,6 +59,17 @@ class fake final : public synthetic_node {
     bool exists() const override { return true; }
 
   private:
+    ref<synthetic_node> find(std::string_view name) {
+        std::string wanted(name);
+        if (!above_)
+            return wanted == "7" ? make("7", mode_directory | 0555) : ref<synthetic_node>();
+        for (const char* link : {"self", "away", "text", "root", "host", "open", "gone", "ring"})
+            if (wanted == link)
+                return make(link, mode_symlink | 0777);
+        if (wanted == "name")
+            return make("name", mode_regular | 0444);
+        return {};
+    }
     ref<synthetic_node> make(const char* name, uint32_t mode) {
         return ref<synthetic_node>::adopt(new fake(name, mode, ref<synthetic_node>(this)));
     }
@@ -137,6 +141,7 @@ TEST_F(synthetic_walk, links_lead_out) {
 TEST_F(synthetic_walk, errors) {
     EXPECT_EQ(look("/proc/8"), -ENOENT);
     EXPECT_EQ(look("/proc/8/x"), -ENOENT);
+    EXPECT_EQ(look("/proc/7/full"), -ENOMEM); // not: there is no such name
     EXPECT_EQ(look("/proc/7/name/x"), -ENOTDIR);
     EXPECT_EQ(look("/proc/7/name/"), -ENOTDIR);
     EXPECT_EQ(look("/proc/7/open/x"), -ENOTDIR);
