@@ -29,6 +29,8 @@ static bool asyscall_request_detach(AsyscallRequest *req)
         return true;
     case ASYSCALL_PHASE_CONSOLE:
         return asyscall_console_cancel(req);
+    case ASYSCALL_PHASE_SOCKET:
+        return asyscall_socket_cancel(req);
     case ASYSCALL_PHASE_WORK:
         return asyscall_work_unqueue(req);
     case ASYSCALL_PHASE_START:

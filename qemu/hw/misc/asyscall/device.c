@@ -90,6 +90,8 @@ void asyscall_reset(AsyscallState *s)
                 asyscall_timer_remove(req);
             } else if (req->phase == ASYSCALL_PHASE_CONSOLE) {
                 asyscall_console_cancel(req);
+            } else if (req->phase == ASYSCALL_PHASE_SOCKET) {
+                asyscall_socket_cancel(req);
             }
             asyscall_request_drop(req);
         }
@@ -111,6 +113,7 @@ void asyscall_reset(AsyscallState *s)
     s->forward_ring = 0;
     s->forward_entries = 0;
     s->interrupt_status = 0;
+    s->poll_handle = 0;
 }
 
 static void asyscall_reset_enter(Object *obj, ResetType type)
@@ -149,7 +152,7 @@ static bool asyscall_check_properties(AsyscallState *s, Error **errp)
     } else if (s->readonly && !s->export) {
         error_setg(errp, "readonly=on needs export=DIR");
     } else {
-        return true;
+        return asyscall_net_init(s, errp);
     }
     return false;
 }
@@ -176,7 +179,8 @@ static void asyscall_realize(DeviceState *dev, Error **errp)
                                                         : 0) |
         (s->export ? ASYSCALL_F_EXPORT : 0) |
         (s->readonly ? ASYSCALL_F_EXPORT_READONLY : 0) |
-        (asyscall_modelled(s) ? ASYSCALL_F_LATENCY : 0);
+        (asyscall_modelled(s) ? ASYSCALL_F_LATENCY : 0) |
+        (s->net ? ASYSCALL_F_SOCKETS : 0);
 
     asyscall_init_lists(s);
     s->queue_pairs = g_new0(AsyscallQueuePair, s->n_queue_pairs);
@@ -231,7 +235,7 @@ static void asyscall_instance_init(Object *obj)
 
 static const VMStateDescription asyscall_vmstate = {
     .name = TYPE_ASYSCALL,
-    .version_id = 1,
+    .version_id = 2,
     .minimum_version_id = 1,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT64(driver_features, AsyscallState),
@@ -242,6 +246,7 @@ static const VMStateDescription asyscall_vmstate = {
         VMSTATE_UINT64(forward_ring, AsyscallState),
         VMSTATE_UINT32(forward_entries, AsyscallState),
         VMSTATE_UINT32(interrupt_status, AsyscallState),
+        VMSTATE_UINT32_V(poll_handle, AsyscallState, 2),
         VMSTATE_END_OF_LIST()
     },
     .subsections = (const VMStateDescription * const []) {
@@ -256,6 +261,8 @@ static const Property asyscall_properties[] = {
     DEFINE_PROP_UINT32("max-handles", AsyscallState, max_handles, 1024),
     DEFINE_PROP_STRING("export", AsyscallState, export),
     DEFINE_PROP_BOOL("readonly", AsyscallState, readonly, false),
+    DEFINE_PROP_STRING("net", AsyscallState, net_mode),
+    DEFINE_PROP_UINT32("max-sockets", AsyscallState, max_sockets, 1024),
     DEFINE_PROP_CHR("console", AsyscallState, console.chr),
     DEFINE_PROP_CHR("console-error", AsyscallState, console_error.chr),
     DEFINE_PROP_UINT64("latency", AsyscallState, latency, ASYSCALL_LATENCY_UNSET),

@@ -43,6 +43,7 @@ AsyscallFile *asyscall_file_new(AsyscallFileKind kind, int fd)
     file->refs = 1;
     file->kind = kind;
     file->fd = fd;
+    file->socket = NULL;
     return file;
 }
 
@@ -56,6 +57,9 @@ void asyscall_file_unref(AsyscallFile *file)
 {
     if (--file->refs) {
         return;
+    }
+    if (file->socket) {
+        asyscall_socket_free(file->socket);
     }
     if (file->fd >= 0) {
         close(file->fd);
@@ -335,6 +339,7 @@ void asyscall_op_close(AsyscallRequest *req)
     } else if (handle < s->handles + ASYSCALL_HANDLES_STANDARD) {
         asyscall_request_finish(req, -EINVAL);
     } else {
+        asyscall_socket_closed(handle->file);
         asyscall_handle_close(handle);
         s->n_open--;
         asyscall_request_finish(req, 0);

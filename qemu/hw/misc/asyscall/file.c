@@ -42,6 +42,10 @@ static void asyscall_rw_chunk(AsyscallRequest *req)
     AsyscallTransfer *t = &req->transfer;
     AsyscallWork *work = &req->work;
 
+    if (req->file->kind == ASYSCALL_FILE_SOCKET) {
+        asyscall_socket_rw(req);
+        return;
+    }
     if (req->file->fd < 0) {
         asyscall_console_start(req);
         return;
@@ -83,7 +87,8 @@ void asyscall_rw_advance(AsyscallRequest *req, int64_t result)
 
 static void asyscall_rw(AsyscallRequest *req, bool to_guest, bool vector)
 {
-    int error = vector ? asyscall_transfer_vector(req, to_guest)
+    int error = vector ? asyscall_transfer_vector(req, to_guest, req->sqe.addr,
+                                                  req->sqe.len)
                        : asyscall_transfer_single(req, to_guest, req->sqe.addr,
                                                   req->sqe.len);
 
@@ -129,7 +134,8 @@ static void asyscall_plain_done(AsyscallRequest *req, int64_t result)
 void asyscall_op_fsync(AsyscallRequest *req)
 {
     if (req->sqe.addr || req->sqe.buf_index || req->sqe.splice_fd_in ||
-        (req->sqe.fsync_flags & ~IORING_FSYNC_DATASYNC) || req->file->fd < 0) {
+        (req->sqe.fsync_flags & ~IORING_FSYNC_DATASYNC) || req->file->fd < 0 ||
+        req->file->kind == ASYSCALL_FILE_SOCKET) {
         asyscall_request_finish(req, -EINVAL);
         return;
     }
@@ -344,8 +350,8 @@ void asyscall_op_statx(AsyscallRequest *req)
         asyscall_request_finish(req, -EINVAL);
         return;
     }
-    if (req->file->fd < 0) {
-        /* Not a file of the host; the kernel knows what its terminal is. */
+    if (req->file->fd < 0 || req->file->kind == ASYSCALL_FILE_SOCKET) {
+        /* Not a file of the host; the kernel knows what it shows. */
         if (asyscall_is_control(req->qp)) {
             asyscall_request_finish(req, -EINVAL);
         } else {

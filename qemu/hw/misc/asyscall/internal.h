@@ -20,7 +20,10 @@
  *   export.c      the exported directory; path.c resolves beneath it
  *   file.c        READ, WRITE, FSYNC, STATX and friends on handles
  *   console.c     handles 0, 1, 2
- *   migrate.c     migration; save.c and load.c: requests in flight as plain data
+ *   socket.c      sockets of the host: making, waiting, polling
+ *   socket_io.c   what is asked of a socket: CONNECT, ACCEPT, SEND, RECV, ...
+ *   address.c     which addresses net= allows
+ *   migrate.c     migration; save.c and load.c: requests as plain data
  *
  * Everything runs under the BQL except the functions of type AsyscallWorkFunc.
  */
@@ -127,6 +130,7 @@ void asyscall_op_async_cancel(AsyscallRequest *req);
 #define ASYSCALL_OP_READ    8u /* and needs this right */
 #define ASYSCALL_OP_WRITE   16u
 #define ASYSCALL_OP_TIMER   32u /* its completion is not counted by TIMEOUT */
+#define ASYSCALL_OP_SOCKET  128u /* fd must be one */
 #define ASYSCALL_OP_HERE    64u /* whatever the kernel allows: chains are here */
 
 struct AsyscallOp {
@@ -154,7 +158,8 @@ int asyscall_guest_write(AsyscallQueuePair *qp, uint64_t va, const void *buffer,
 /* transfer.c */
 int asyscall_transfer_single(AsyscallRequest *req, bool to_guest,
                              uint64_t address, uint64_t length);
-int asyscall_transfer_vector(AsyscallRequest *req, bool to_guest);
+int asyscall_transfer_vector(AsyscallRequest *req, bool to_guest,
+                             uint64_t address, uint64_t n);
 bool asyscall_transfer_pin(AsyscallRequest *req);
 void asyscall_transfer_advance(AsyscallRequest *req, uint64_t bytes);
 void asyscall_transfer_unpin(AsyscallRequest *req);
@@ -255,6 +260,44 @@ void asyscall_console_start(AsyscallRequest *req);
 bool asyscall_console_cancel(AsyscallRequest *req);
 void asyscall_console_queue(AsyscallRequest *req);
 void asyscall_console_resume(AsyscallState *s);
+
+/* socket.c */
+bool asyscall_net_init(AsyscallState *s, Error **errp);
+AsyscallFile *asyscall_socket_adopt(AsyscallState *s, int fd, int *error);
+void asyscall_socket_free(AsyscallSocket *socket);
+void asyscall_socket_watch(AsyscallSocket *socket);
+void asyscall_socket_wait(AsyscallRequest *req, uint32_t events);
+bool asyscall_socket_cancel(AsyscallRequest *req);
+void asyscall_socket_closed(AsyscallFile *file);
+void asyscall_sockets_pause(AsyscallState *s);
+void asyscall_sockets_resume(AsyscallState *s);
+uint32_t asyscall_socket_poll(AsyscallState *s, uint32_t handle);
+void asyscall_op_socket(AsyscallRequest *req);
+void asyscall_op_poll_add(AsyscallRequest *req);
+
+/* socket_io.c */
+void asyscall_op_bind(AsyscallRequest *req);
+void asyscall_op_listen(AsyscallRequest *req);
+void asyscall_op_connect(AsyscallRequest *req);
+void asyscall_op_accept(AsyscallRequest *req);
+void asyscall_op_shutdown(AsyscallRequest *req);
+void asyscall_op_send(AsyscallRequest *req);
+void asyscall_op_recv(AsyscallRequest *req);
+void asyscall_op_sendmsg(AsyscallRequest *req);
+void asyscall_op_recvmsg(AsyscallRequest *req);
+void asyscall_socket_rw(AsyscallRequest *req);
+void asyscall_ctl_name(AsyscallRequest *req);
+void asyscall_ctl_get_option(AsyscallRequest *req);
+void asyscall_ctl_set_option(AsyscallRequest *req);
+
+/* address.c */
+struct sockaddr_storage;
+int asyscall_address_for_bind(AsyscallState *s, struct sockaddr_storage *to,
+                              uint32_t length);
+int asyscall_address_for_peer(AsyscallState *s,
+                              const struct sockaddr_storage *to,
+                              uint32_t length);
+int asyscall_address_bind_first(AsyscallSocket *socket);
 
 /* migrate.c */
 extern const VMStateDescription asyscall_vmstate_running;

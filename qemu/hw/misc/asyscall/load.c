@@ -14,7 +14,8 @@ static AsyscallFile *asyscall_load_file(AsyscallState *s,
     struct stat st;
     int fd;
 
-    if (saved->kind <= ASYSCALL_FILE_CONSOLE_ERROR) {
+    if (saved->kind <= ASYSCALL_FILE_CONSOLE_ERROR ||
+        saved->kind == ASYSCALL_FILE_SOCKET) {
         return asyscall_file_new(saved->kind, -1);
     }
     if (!saved->path_size || s->export_fd < 0 ||

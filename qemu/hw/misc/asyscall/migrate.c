@@ -42,15 +42,17 @@ static void asyscall_settle(AsyscallState *s)
 
 /*
  * While the machine stands still its memory must not change: it may have been
- * saved already. Input and output of the console wait, too.
+ * saved already. Input and output of the console and of sockets wait, too.
  */
 void asyscall_vm_state_changed(void *opaque, bool running, RunState state)
 {
     AsyscallState *s = opaque;
 
     if (!running) {
+        asyscall_sockets_pause(s);
         asyscall_settle(s);
     } else {
+        asyscall_sockets_resume(s);
         asyscall_console_resume(s);
         asyscall_run(s);
     }
@@ -308,7 +310,7 @@ const VMStateDescription asyscall_vmstate_running = {
         VMSTATE_UINT32_EQUAL(max_handles, AsyscallState,
                              "max-handles= must be as where it was saved"),
         VMSTATE_UINT64_EQUAL(device_features, AsyscallState,
-                             "console=, export=, readonly= and latency= must "
+                             "console=, export=, readonly=, net= and latency= must "
                              "be as where it was saved"),
         VMSTATE_UINT64_EQUAL(latency, AsyscallState,
                              "latency= must be as where it was saved"),

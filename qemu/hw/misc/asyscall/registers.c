@@ -60,6 +60,8 @@ static uint64_t asyscall_register_read(AsyscallState *s, hwaddr offset)
     case ASYSCALL_REG_LATENCY:
     case ASYSCALL_REG_LATENCY + 4:
         return half(s->latency, offset);
+    case ASYSCALL_REG_POLL:
+        return asyscall_socket_poll(s, s->poll_handle);
     default:
         qemu_log_mask(LOG_GUEST_ERROR,
                       "asyscall: read of register 0x%" HWADDR_PRIx "\n",
@@ -122,6 +124,9 @@ static void asyscall_register_write(AsyscallState *s, hwaddr offset,
     case ASYSCALL_REG_INTERRUPT_ACK:
         s->interrupt_status &= ~value;
         asyscall_update_irq(s);
+        return;
+    case ASYSCALL_REG_POLL:
+        s->poll_handle = value;
         return;
     case ASYSCALL_REG_DRIVER_FEATURES:
     case ASYSCALL_REG_DRIVER_FEATURES + 4:

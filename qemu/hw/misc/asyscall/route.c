@@ -15,6 +15,7 @@
 #define BOTH         (ASYSCALL_OP_USER | ASYSCALL_OP_CONTROL)
 #define FILE_READ    (ASYSCALL_OP_FD | ASYSCALL_OP_READ)
 #define FILE_WRITE   (ASYSCALL_OP_FD | ASYSCALL_OP_WRITE)
+#define SOCKET       (ASYSCALL_OP_FD | ASYSCALL_OP_SOCKET)
 #define CONTROL_FILE (ASYSCALL_OP_CONTROL | ASYSCALL_OP_FD)
 
 static const AsyscallOp asyscall_ops[256] = {
@@ -30,12 +31,28 @@ static const AsyscallOp asyscall_ops[256] = {
                                  BOTH | ASYSCALL_OP_TIMER | ASYSCALL_OP_HERE },
     [IORING_OP_TIMEOUT_REMOVE] = { asyscall_op_timeout_remove, BOTH },
     [IORING_OP_ASYNC_CANCEL] = { asyscall_op_async_cancel, BOTH },
+    [IORING_OP_POLL_ADD] = { asyscall_op_poll_add, BOTH | ASYSCALL_OP_FD },
+    [IORING_OP_CONNECT] = { asyscall_op_connect, BOTH | SOCKET },
+    [IORING_OP_SHUTDOWN] = { asyscall_op_shutdown, BOTH | SOCKET },
+    [IORING_OP_SEND] = { asyscall_op_send, BOTH | SOCKET },
+    [IORING_OP_RECV] = { asyscall_op_recv, BOTH | SOCKET },
+    [IORING_OP_SENDMSG] = { asyscall_op_sendmsg, BOTH | SOCKET },
+    [IORING_OP_RECVMSG] = { asyscall_op_recvmsg, BOTH | SOCKET },
 
     [IORING_OP_OPENAT] = { asyscall_op_openat, CONTROL_FILE },
     [IORING_OP_CLOSE] = { asyscall_op_close, ASYSCALL_OP_CONTROL },
     [IORING_OP_MKDIRAT] = { asyscall_op_mkdirat, CONTROL_FILE },
     [IORING_OP_UNLINKAT] = { asyscall_op_unlinkat, CONTROL_FILE },
     [IORING_OP_RENAMEAT] = { asyscall_op_renameat, CONTROL_FILE },
+    [IORING_OP_SOCKET] = { asyscall_op_socket, ASYSCALL_OP_CONTROL },
+    [ASYSCALL_OP_BIND] = { asyscall_op_bind, ASYSCALL_OP_CONTROL | SOCKET },
+    [ASYSCALL_OP_LISTEN] = { asyscall_op_listen, ASYSCALL_OP_CONTROL | SOCKET },
+    [IORING_OP_ACCEPT] = { asyscall_op_accept, ASYSCALL_OP_CONTROL | SOCKET },
+    [ASYSCALL_CTL_NAME] = { asyscall_ctl_name, ASYSCALL_OP_CONTROL | SOCKET },
+    [ASYSCALL_CTL_GET_OPTION] = { asyscall_ctl_get_option,
+                                  ASYSCALL_OP_CONTROL | SOCKET },
+    [ASYSCALL_CTL_SET_OPTION] = { asyscall_ctl_set_option,
+                                  ASYSCALL_OP_CONTROL | SOCKET },
     [ASYSCALL_CTL_CREATE] = { asyscall_ctl_create, ASYSCALL_OP_CONTROL },
     [ASYSCALL_CTL_MODIFY] = { asyscall_ctl_modify, ASYSCALL_OP_CONTROL },
     [ASYSCALL_CTL_DESTROY] = { asyscall_ctl_destroy, ASYSCALL_OP_CONTROL },
@@ -103,6 +120,25 @@ static int asyscall_check_flags(const AsyscallRequest *req)
     return req->sqe.personality ? -EINVAL : 0;
 }
 
+static int asyscall_check_file(const AsyscallRequest *req)
+{
+    const AsyscallFile *file = req->file;
+
+    if (!file) {
+        return 0;
+    }
+    if (file->kind == ASYSCALL_FILE_GONE) {
+        return -ESTALE;
+    }
+    if (file->kind == ASYSCALL_FILE_SOCKET && file->fd < 0) {
+        return -ECONNRESET;
+    }
+    return (req->op->flags & ASYSCALL_OP_SOCKET) &&
+                   file->kind != ASYSCALL_FILE_SOCKET
+               ? -ENOTSOCK
+               : 0;
+}
+
 void asyscall_route(AsyscallRequest *req)
 {
     const AsyscallOp *op = &asyscall_ops[req->sqe.opcode];
@@ -133,9 +169,10 @@ void asyscall_route(AsyscallRequest *req)
         }
         return;
     }
-    error = req->file && req->file->kind == ASYSCALL_FILE_GONE
-                ? -ESTALE
-                : asyscall_check_flags(req);
+    error = asyscall_check_file(req);
+    if (!error) {
+        error = asyscall_check_flags(req);
+    }
     if (error) {
         asyscall_request_finish(req, error);
         return;

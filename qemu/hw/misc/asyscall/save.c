@@ -80,7 +80,7 @@ static int32_t asyscall_save_file(AsyscallState *s, GArray *files,
         return GPOINTER_TO_INT(number);
     }
     saved.kind = file->kind;
-    if (file->fd >= 0) {
+    if (file->fd >= 0 && file->kind != ASYSCALL_FILE_SOCKET) {
         off_t position = lseek(file->fd, 0, SEEK_CUR);
 
         saved.flags = fcntl(file->fd, F_GETFL);
@@ -113,7 +113,9 @@ static void asyscall_save_request(const AsyscallRequest *req, int32_t file,
         .token = req->token,
         .sequence = req->sequence,
         .sqe = req->sqe,
-        .phase = req->phase,
+        /* Its socket does not go along: it is to find that out. */
+        .phase = req->phase == ASYSCALL_PHASE_SOCKET ? ASYSCALL_PHASE_START
+                                                     : req->phase,
         .routed = req->op,
         .result = req->result,
         .cqe_flags = req->cqe_flags,

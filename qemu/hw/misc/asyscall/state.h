@@ -6,6 +6,7 @@
  *
  *   accept -> [LINKED | DRAIN] -> start -+-> WORK -------+
  *                                        +-> CONSOLE ----+
+ *                                        +-> SOCKET -----+
  *                                        +-> TIMER ------+-> DONE -> posted
  *                                        +-> COMMAND ----+   (waits here for
  *                                        +-> FORWARDED --+    modelled time)
@@ -50,6 +51,7 @@ typedef struct AsyscallFile AsyscallFile;
 typedef struct AsyscallOp AsyscallOp;
 typedef struct AsyscallQueuePair AsyscallQueuePair;
 typedef struct AsyscallRequest AsyscallRequest;
+typedef struct AsyscallSocket AsyscallSocket;
 typedef struct AsyscallWork AsyscallWork;
 
 /* ---- files behind handles ------------------------------------------------ */
@@ -61,6 +63,7 @@ typedef enum AsyscallFileKind {
     ASYSCALL_FILE_REGULAR,
     ASYSCALL_FILE_DIRECTORY,
     ASYSCALL_FILE_GONE, /* was open when the machine was saved; not there now */
+    ASYSCALL_FILE_SOCKET, /* fd -1: it was, when the machine was saved */
 } AsyscallFileKind;
 
 /* Counted: held by the handle table, by fd maps and by requests in flight. */
@@ -68,6 +71,7 @@ struct AsyscallFile {
     unsigned refs;
     AsyscallFileKind kind;
     int fd; /* -1: console */
+    AsyscallSocket *socket; /* FILE_SOCKET */
 };
 
 typedef struct AsyscallHandle {
@@ -129,6 +133,7 @@ typedef enum AsyscallPhase {
     ASYSCALL_PHASE_COMMAND, /* control command that waits for requests in flight
                              */
     ASYSCALL_PHASE_DONE,
+    ASYSCALL_PHASE_SOCKET, /* waits until its socket is ready */
 } AsyscallPhase;
 
 /* Where translation stopped. */
@@ -189,6 +194,9 @@ struct AsyscallRequest {
     int64_t interval; /* of a relative one */
     bool multishot;
     uint32_t repeats; /* multishot: how many are left; 0: no end */
+    /* of sockets */
+    bool begun;           /* CONNECT: the host has it */
+    uint32_t poll_events; /* what it waits for: G_IO_IN, G_IO_OUT, ... */
     /* LINK_TIMEOUT */
     AsyscallRequest *head; /* what it limits, once that is to start */
     bool expired; /* the head is with the kernel and was asked to end */
@@ -201,6 +209,22 @@ struct AsyscallRequest {
 };
 
 typedef QTAILQ_HEAD(AsyscallRequestList, AsyscallRequest) AsyscallRequestList;
+
+/* ---- sockets ------------------------------------------------------------- */
+
+struct AsyscallSocket {
+    struct AsyscallState *device;
+    AsyscallFile *file;
+    bool bound;
+    AsyscallRequestList waiters; /* PHASE_SOCKET, in order of arrival */
+    QTAILQ_ENTRY(AsyscallSocket) entry; /* s->sockets */
+};
+
+typedef enum AsyscallNet {
+    ASYSCALL_NET_NONE,
+    ASYSCALL_NET_LOOPBACK,
+    ASYSCALL_NET_ANY,
+} AsyscallNet;
 
 /* ---- queue pairs --------------------------------------------------------- */
 
@@ -297,6 +321,8 @@ struct AsyscallState {
     uint32_t max_handles;
     char *export;
     bool readonly;
+    char *net_mode;
+    uint32_t max_sockets;
     uint64_t latency;
 
     /* registers */
@@ -354,6 +380,12 @@ struct AsyscallState {
     int export_fd;
     AsyscallConsole console;
     AsyscallConsole console_error;
+
+    /* socket.c */
+    AsyscallNet net;
+    QTAILQ_HEAD(, AsyscallSocket) sockets;
+    uint32_t n_sockets;
+    uint32_t poll_handle; /* of the register POLL */
 
     /* migrate.c */
     VMChangeStateEntry *vm_change;

@@ -38,13 +38,12 @@ int asyscall_transfer_single(AsyscallRequest *req, bool to_guest,
 }
 
 /*
- * addr, len of the entry are an iovec array. -errno, or ASYSCALL_MISS with
- * req->miss.
+ * Buffers named by an array of iovec. -errno, or ASYSCALL_MISS with req->miss.
  */
-int asyscall_transfer_vector(AsyscallRequest *req, bool to_guest)
+int asyscall_transfer_vector(AsyscallRequest *req, bool to_guest,
+                             uint64_t address, uint64_t n)
 {
     AsyscallTransfer *t = &req->transfer;
-    uint32_t n = req->sqe.len;
     g_autofree struct iovec *vec = NULL;
     int error;
 
@@ -56,7 +55,7 @@ int asyscall_transfer_vector(AsyscallRequest *req, bool to_guest)
         return -EINVAL;
     }
     vec = g_new(struct iovec, n + 1);
-    error = asyscall_guest_read(req->qp, req->sqe.addr, vec, n * sizeof(*vec),
+    error = asyscall_guest_read(req->qp, address, vec, n * sizeof(*vec),
                                 &req->miss);
     if (error) {
         return error;

@@ -18,6 +18,13 @@
 #ifndef IORING_TIMEOUT_MULTISHOT
 #define IORING_TIMEOUT_MULTISHOT        (1u << 6)
 #endif
+/* Of Linux 6.10, in ACCEPT's ioprio: -EAGAIN when there is no connection. */
+#ifndef IORING_ACCEPT_DONTWAIT
+#define IORING_ACCEPT_DONTWAIT          (1u << 1)
+#endif
+/* Of Linux 6.11, by its numbers: fd, addr, off size; and fd, len backlog. */
+#define ASYSCALL_OP_BIND                56
+#define ASYSCALL_OP_LISTEN              57
 #ifdef __cplusplus
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +57,8 @@
 #define ASYSCALL_REG_INTERRUPT_STATUS   0x04c /* R   ASYSCALL_INTERRUPT_*; level to the PLIC */
 #define ASYSCALL_REG_INTERRUPT_ACK      0x050 /* W   bits to clear */
 #define ASYSCALL_REG_LATENCY            0x058 /* R   64 bits: modelled ns; ~0 = as the host goes */
+#define ASYSCALL_REG_POLL               0x060 /* RW  write a socket's handle, read which of POLLIN,
+                                                     POLLOUT, POLLERR, POLLHUP hold now */
 
 #define ASYSCALL_MAGIC                  0x43595341u /* "ASYC" */
 #define ASYSCALL_VERSION                1u
@@ -74,6 +83,7 @@
 #define ASYSCALL_F_NOTIFY_DELAY         (1ull << 6) /* cq_delay is honoured */
 #define ASYSCALL_F_URGENT               (1ull << 7) /* urgent entries notify in any case */
 #define ASYSCALL_F_POST                 (1ull << 8) /* POST, and ASYSCALL_PAIR_KERNEL_CALLS */
+#define ASYSCALL_F_SOCKETS              (1ull << 10) /* SOCKET makes sockets of the host */
 
 /*
  * Ring memory: one physically contiguous block, aligned to 4 KiB.
@@ -202,6 +212,11 @@ enum asyscall_control {
     ASYSCALL_CTL_FTRUNCATE = 0xcc,  /* fd = handle, off = length */
     ASYSCALL_CTL_POST = 0xcd,       /* fd = queue pair, addr = user_data, len = result (as int32),
                                        rw_flags = CQE flags: a completion without an entry */
+    ASYSCALL_CTL_NAME = 0xd0,       /* fd = socket, addr, len: buffer of a struct sockaddr;
+                                       off = 1: the peer's. The address's size */
+    ASYSCALL_CTL_GET_OPTION = 0xd1, /* fd = socket, off = level | name << 32, addr, len: value,
+                                       an int. Its size */
+    ASYSCALL_CTL_SET_OPTION = 0xd2, /* the same; 0 */
 };
 
 /* Device handles that are always open, if their feature bit is set. */
