@@ -18,7 +18,8 @@ namespace {
 constexpr uint64_t wanted_features = ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 | ASYSCALL_F_CONSOLE |
                                      ASYSCALL_F_EXPORT | ASYSCALL_F_EXPORT_READONLY |
                                      ASYSCALL_F_LATENCY | ASYSCALL_F_NOTIFY_DELAY |
-                                     ASYSCALL_F_URGENT | ASYSCALL_F_POST;
+                                     ASYSCALL_F_URGENT | ASYSCALL_F_POST |
+                                     ASYSCALL_F_SOCKETS;
 
 uint32_t load_acquire(const uint32_t& word) {
     return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
@@ -127,6 +128,12 @@ const char* asyscall_device::start() {
     if (!(read32(ASYSCALL_REG_STATUS) & ASYSCALL_STATUS_DRIVER_OK))
         return "it refuses the control ring";
     return nullptr;
+}
+
+uint32_t asyscall_device::poll_socket(uint64_t handle) {
+    lock_guard guard(poll_lock_);
+    write32(ASYSCALL_REG_POLL, static_cast<uint32_t>(handle));
+    return read32(ASYSCALL_REG_POLL);
 }
 
 // Submission

@@ -129,6 +129,9 @@ class asyscall_device {
     bool push_quietly(const asyscall_answer& answer);
     void kick() { ring_doorbell(ASYSCALL_DOORBELL_SUBMIT); }
 
+    // What holds of a socket now: POLLIN, ...
+    uint32_t poll_socket(uint64_t handle);
+
     // The device's interrupt.
     void interrupt();
     // The same without an interrupt, if there is something; else it takes no lock.
@@ -187,6 +190,8 @@ class asyscall_device {
     uint32_t max_inflight_ = 0;
     uint32_t max_fds_ = 0;
     asyscall_events* events_ = nullptr;
+
+    spinlock poll_lock_; // the register POLL
 
     spinlock submit_lock_; // the SQ, the table, the waiting list
     asyscall_ring* ring_ = nullptr;

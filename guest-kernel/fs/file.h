@@ -95,6 +95,7 @@ class file : public ref_counted {
     list<struct epoll_watch, struct watch_of_file>& watches() { return watches_; }
     // The socket, if it is one.
     virtual class unix_socket* as_unix_socket() { return nullptr; }
+    virtual class inet_socket* as_inet_socket() { return nullptr; }
     // Likewise an epoll set, a timerfd.
     virtual class epoll_set* as_epoll_set() { return nullptr; }
     virtual class timer_file* as_timer_file() { return nullptr; }

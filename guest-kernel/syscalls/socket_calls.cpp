@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fs/fd_table.h"
+#include "net/inet_calls.h"
 #include "process/thread.h"
 #include "syscalls/socket_calls.h"
 
@@ -62,7 +63,12 @@ long socketpair(caller& who, uint64_t family, uint64_t type, uint64_t protocol, 
     return error;
 }
 
+task<long> shutdown_later(caller& who, uint64_t fd, uint64_t how) {
+    return inet_shutdown(who, fd, how);
+}
 long shutdown(caller& who, uint64_t fd, uint64_t how) {
+    if (is_inet(who, fd))
+        return must_wait;
     ref<file> opened;
     unix_socket* s;
     if (long error = find_socket(who, fd, opened, s); error < 0)
@@ -87,7 +93,10 @@ long prepare(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, ref<file>
 } // namespace
 
 // An address is not looked at: the sockets are connected.
-long sendto(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, uint64_t flags, uint64_t to) {
+long sendto(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, uint64_t flags, uint64_t to,
+            uint64_t) {
+    if (is_inet(who, fd))
+        return must_wait;
     ref<file> opened;
     unix_socket* s;
     user_buffers buffers;
@@ -99,7 +108,9 @@ long sendto(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, uint64_t f
     return send_result(who, *s, s->send(buffers, none, uint32_t(flags)), flags);
 }
 task<long> sendto_later(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, uint64_t flags,
-                        uint64_t) {
+                        uint64_t to, uint64_t to_size) {
+    if (is_inet(who, fd))
+        co_return co_await inet_send(who, fd, buffer, size, flags, to, to_size);
     ref<file> opened;
     unix_socket* s;
     user_buffers buffers;
@@ -124,6 +135,8 @@ long received_from(caller& who, long result, uint64_t address, uint64_t size_at)
 
 long recvfrom(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, uint64_t flags,
               uint64_t address, uint64_t size_at) {
+    if (is_inet(who, fd))
+        return must_wait;
     ref<file> opened;
     unix_socket* s;
     user_buffers buffers;
@@ -134,6 +147,8 @@ long recvfrom(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, uint64_t
 }
 task<long> recvfrom_later(caller& who, uint64_t fd, uint64_t buffer, uint64_t size, uint64_t flags,
                           uint64_t address, uint64_t size_at) {
+    if (is_inet(who, fd))
+        co_return co_await inet_receive(who, fd, buffer, size, flags, address, size_at);
     ref<file> opened;
     unix_socket* s;
     user_buffers buffers;
@@ -148,7 +163,7 @@ task<long> recvfrom_later(caller& who, uint64_t fd, uint64_t buffer, uint64_t si
 
 static const syscall_entry socket_calls[] = {
     CALL_OF(socketpair),
-    CALL_OF(shutdown),
+    CALL_PAIR(shutdown),
     CALL_PAIR(sendto),
     CALL_PAIR(recvfrom),
     CALL_PAIR(sendmsg),

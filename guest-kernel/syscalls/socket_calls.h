@@ -6,6 +6,19 @@
 
 namespace kernel {
 
+struct message_header { // struct msghdr
+    uint64_t name;
+    uint32_t name_size;
+    uint32_t padding;
+    uint64_t segments;
+    uint64_t segment_count;
+    uint64_t control;
+    uint64_t control_size;
+    uint32_t flags;
+    uint32_t padding_2;
+};
+static_assert(sizeof(message_header) == 56);
+
 // 0, -EBADF, -ENOTSOCK. `opened` keeps it.
 long find_socket(caller& who, uint64_t fd, ref<file>& opened, unix_socket*& found);
 // What a thread's send has come to: -EPIPE on a stream brings SIGPIPE.

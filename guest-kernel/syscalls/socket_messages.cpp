@@ -5,25 +5,13 @@
 #include <utility>
 
 #include "fs/fd_table.h"
+#include "net/inet_calls.h"
 #include "process/process.h"
 #include "syscalls/socket_calls.h"
 
 namespace kernel::call {
 
 namespace {
-
-struct message_header { // struct msghdr
-    uint64_t name;
-    uint32_t name_size;
-    uint32_t padding;
-    uint64_t segments;
-    uint64_t segment_count;
-    uint64_t control;
-    uint64_t control_size;
-    uint32_t flags;
-    uint32_t padding_2;
-};
-static_assert(sizeof(message_header) == 56);
 
 struct control_header { // struct cmsghdr
     uint64_t size;
@@ -137,6 +125,8 @@ long finish_receive(caller& who, uint64_t header_at, const message_header& h,
 } // namespace
 
 long sendmsg(caller& who, uint64_t fd, uint64_t header_at, uint64_t flags) {
+    if (is_inet(who, fd))
+        return must_wait;
     ref<file> opened;
     unix_socket* s;
     message_header h;
@@ -152,6 +142,8 @@ long sendmsg(caller& who, uint64_t fd, uint64_t header_at, uint64_t flags) {
 }
 
 task<long> sendmsg_later(caller& who, uint64_t fd, uint64_t header_at, uint64_t flags) {
+    if (is_inet(who, fd))
+        co_return co_await inet_send_message(who, fd, header_at, flags);
     ref<file> opened;
     unix_socket* s;
     message_header h;
@@ -167,6 +159,8 @@ task<long> sendmsg_later(caller& who, uint64_t fd, uint64_t header_at, uint64_t 
 }
 
 long recvmsg(caller& who, uint64_t fd, uint64_t header_at, uint64_t flags) {
+    if (is_inet(who, fd))
+        return must_wait;
     if (who.owner->files->has_rings()) // what comes may have to be published
         return must_wait;
     ref<file> opened;
@@ -186,6 +180,8 @@ long recvmsg(caller& who, uint64_t fd, uint64_t header_at, uint64_t flags) {
 }
 
 task<long> recvmsg_later(caller& who, uint64_t fd, uint64_t header_at, uint64_t flags) {
+    if (is_inet(who, fd))
+        co_return co_await inet_receive_message(who, fd, header_at, flags);
     ref<file> opened;
     unix_socket* s;
     message_header h;

@@ -12,6 +12,7 @@
 #include <ouros/calls.hpp>
 #include <ouros/io.hpp>
 #include <ouros/ipc.hpp>
+#include <ouros/net.hpp>
 #include <ouros/signal.hpp>
 #include <ouros/spawn.hpp>
 #include <ouros/stop.hpp>

@@ -50,6 +50,8 @@ std::string asyscall_device(const Machine& machine) {
         device += fmt::format(",export={},readonly={}",
                               option_value(absolute_path(machine.export_directory)),
                               machine.writable ? "off" : "on");
+    if (machine.net != "none")
+        device += ",net=" + machine.net;
     if (machine.latency_ns)
         device += fmt::format(",latency={}", *machine.latency_ns);
     return device;

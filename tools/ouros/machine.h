@@ -29,6 +29,7 @@ struct Machine {
     std::optional<uint64_t> latency_ns; // of a completion; none: as the host goes
     std::string export_directory;       // empty: none
     bool writable = false;              // the exported directory
+    std::string net = "none";           // sockets of this machine: none, loopback, any
     bool notices = false;               // the launcher tells the kernel of changes, by the UART
     bool debugger = false;              // gdb's end of MachineDescriptors::debugger comes first
     std::vector<std::string> qemu_arguments;

@@ -138,6 +138,10 @@ void add_run_options(CLI::App& app, RunOptions& options) {
         "--readonly", [] {}, "The guest may not change it (default)");
     writable->needs(exported);
     readonly->needs(exported)->excludes(writable);
+    app.add_option("--net", options.machine.net,
+                   "Sockets of this machine that the guest may use: none (default), loopback, any")
+        ->type_name("MODE")
+        ->check(CLI::IsMember({"none", "loopback", "any"}));
     app.add_option("--env", options.environment, "Environment variable of the program")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false)

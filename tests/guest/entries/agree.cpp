@@ -162,6 +162,27 @@ void sockets() {
     run({"shutdown, bad", {SYS_shutdown, {a, 9}}, entry{IORING_OP_SHUTDOWN, socket_fds[0], 0, 9}});
 }
 
+// Without a network: what there is none of, and what is no socket of one. With one they are made
+// by tests/guest/sockets.
+void network() {
+    const int fd = pipe_fds[0];
+    auto p = uint64_t(fd), a = uint64_t(socket_fds[0]);
+    run({"socket, none",
+         {SYS_socket, {AF_INET, SOCK_STREAM, 0}},
+         entry{IORING_OP_SOCKET, AF_INET, 0, 0, SOCK_STREAM}});
+    run({"bind a pipe", {SYS_bind, {p, at(0), 16}}, entry{OUROS_OP_BIND, fd, at(0), 0, 16}});
+    run({"listen on a pipe", {SYS_listen, {p, 1}}, entry{OUROS_OP_LISTEN, fd, 0, 1}});
+    run({"connect a pipe",
+         {SYS_connect, {p, at(0), 16}},
+         entry{IORING_OP_CONNECT, fd, at(0), 0, 16}});
+    run({"accept from a pipe", {SYS_accept4, {p, 0, 0, 0}}, entry{IORING_OP_ACCEPT, fd}});
+    run({"accept from a pair", {SYS_accept, {a, 0, 0}}});
+    run({"name of a pipe", {SYS_getsockname, {p, at(0), at(64)}}});
+    run({"peer of a pipe", {SYS_getpeername, {p, at(0), at(64)}}});
+    run({"option of a pipe", {SYS_setsockopt, {p, 1, 2, at(0), 4}}});
+    run({"option of no file", {SYS_getsockopt, {999, 1, 2, at(0), at(64)}}});
+}
+
 int word = 5;
 void wake_word() {
     syscall(SYS_futex, &word, 1 /* wake */, 100, nullptr, nullptr, 0);
@@ -478,6 +499,7 @@ int main() {
     event_fd = eventfd(0, 0);
     transfers();
     sockets();
+    network();
     futexes();
     children();
     times_and_polls();
