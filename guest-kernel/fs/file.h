@@ -38,7 +38,11 @@ class file : public ref_counted {
   public:
     explicit file(uint32_t flags)
         : flags_(flags) {}
-    virtual ~file() { end_watches(); }
+    virtual ~file() {
+        end_watches();
+        if (lock.load(std::memory_order_relaxed)) [[unlikely]]
+            drop_lock();
+    }
 
     // O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH, ...; F_SETFL changes some.
     uint32_t flags() const { return flags_.load(std::memory_order_relaxed); }
@@ -110,6 +114,9 @@ class file : public ref_counted {
     // points, what its end would give back in one go.
     virtual void before_end() {}
 
+    // flock's (fs/file_lock.h), from the first time on; goes with the file.
+    std::atomic<struct file_lock*> lock{nullptr};
+
   protected:
     // First thing in the destructor of a file that has queues.
     void end_watches() {
@@ -121,6 +128,7 @@ class file : public ref_counted {
 
   private:
     void drop_watches();
+    void drop_lock();
 
     std::atomic<uint32_t> flags_;
     list<struct epoll_watch, struct watch_of_file> watches_;

@@ -134,7 +134,7 @@ long umask(caller&, uint64_t mask);
 long fchmod(caller&, uint64_t fd, uint64_t mode);
 long fchown(caller&, uint64_t fd, uint64_t user, uint64_t group);
 long fadvise64(caller&, uint64_t fd, uint64_t offset, uint64_t size, uint64_t advice);
-long flock(caller&, uint64_t fd, uint64_t operation);
+task<long> flock(caller&, uint64_t fd, uint64_t operation);
 long sync(caller&);
 
 } // namespace kernel::call

@@ -281,15 +281,12 @@ long fsync(caller& who, uint64_t fd) {
 task<long> fsync_later(caller& who, uint64_t fd) {
     return synchronise_later(who, fd, false);
 }
-// What changes nothing here but must not fail: advice, locks (nobody else has the files), sync.
+// What changes nothing here but must not fail: advice, sync.
 long fadvise64(caller& who, uint64_t fd, uint64_t, uint64_t, uint64_t advice) {
     constexpr uint64_t last = 5; // POSIX_FADV_NOREUSE
     if (!who.owner->files->get(fd))
         return -EBADF;
     return advice <= last ? 0 : -EINVAL;
-}
-long flock(caller& who, uint64_t fd, uint64_t) {
-    return who.owner->files->get(fd) ? 0 : -EBADF;
 }
 long sync(caller&) {
     return 0;

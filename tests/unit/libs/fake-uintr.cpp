@@ -8,6 +8,7 @@
 #include <map>
 #include <ouros/bits.h>
 #include <ouros/calls.hpp>
+#include <ouros/token.hpp>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,6 +149,10 @@ int64_t wait(uint64_t timeout_ns) {
     }
     fake_take_interrupts();
     return 0;
+}
+
+int64_t hand_over(uint64_t, long, const uint64_t (&)[6]) {
+    return -ENOSYS; // calls by token are the executor's tests
 }
 
 } // namespace kernel
