@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Descriptors: close, dup, fcntl, pipe2, eventfd2, memfd_create, ioctl. A change to what a
+// Descriptors: close, dup, fcntl, flock, pipe2, eventfd2, memfd_create, ioctl. A change to what a
 // descriptor stands for is published to the rings of the process before the call returns
 // (fs/fd_table.h).
 #include <asm/ioctls.h>
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fs/fd_table.h"
+#include "fs/file_lock.h"
 #include "fs/pipe.h"
 #include "fs/tree_file.h"
 #include "process/process.h"
@@ -226,6 +227,29 @@ long memfd_create(caller& who, uint64_t name_at, uint64_t flags) {
     if (long error = make_memory_file(O_RDWR | O_LARGEFILE, flags & allow_sealing, made); error < 0)
         return error;
     return files_of(who).install(std::move(made), flags & close_on_exec);
+}
+
+task<long> flock(caller& who, uint64_t fd, uint64_t operation) {
+    ref<file> f = files_of(who).get(fd);
+    if (!f || (f->flags() & O_PATH))
+        co_return -EBADF;
+    switch (operation & ~uint64_t(LOCK_NB)) {
+    case LOCK_SH:
+    case LOCK_EX:
+        break;
+    case LOCK_UN:
+        release_file_lock(*f);
+        co_return 0;
+    default:
+        co_return -EINVAL;
+    }
+    file_attributes known;
+    long error = f->attributes(known);
+    if (error == must_wait)
+        error = co_await f->attributes_later(who, known);
+    if (error < 0)
+        co_return error;
+    co_return co_await take_file_lock(who, *f, known, operation & LOCK_EX, !(operation & LOCK_NB));
 }
 
 } // namespace kernel::call

@@ -116,6 +116,20 @@ void by_descriptor() {
     run({"fcntl, dup", {SYS_fcntl, {f, F_DUPFD, 60}}, {}, {}, {}, close_it});
     run({"fcntl, bad", {SYS_fcntl, {f, 9999}}});
     run({"flock", {SYS_flock, {f, LOCK_SH}}, {}, {}, {}, [](int64_t) { flock(fd, LOCK_UN); }});
+    static int holder;
+    run({"flock, waits",
+         {SYS_flock, {f, LOCK_EX}},
+         {},
+         [] {
+             holder = open(file, O_RDWR); // another open file
+             if (flock(holder, LOCK_EX) < 0)
+                 std::perror("flock");
+         },
+         [] { flock(holder, LOCK_UN); },
+         [](int64_t) {
+             flock(fd, LOCK_UN);
+             close(holder);
+         }});
     run({"flock, bad", {SYS_flock, {f, 77}}});
     run({"ioctl", {SYS_ioctl, {uint64_t(pipe_fds[0]), FIONREAD, at(0)}}, {}, feed, {}, empty_pipe});
     run({"ioctl, bad", {SYS_ioctl, {uint64_t(pipe_fds[0]), 0x1234, at(0)}}});
