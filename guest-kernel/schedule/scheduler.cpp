@@ -34,8 +34,10 @@ ouros_scheduler shared; // the functions of the image
 
 struct alignas(64) run_queue {
     spinlock lock;
-    uint32_t highest;        // priority that is ready or runs, for other harts to see
-    schedulable* last_woken; // of those that go first: the next one's place is behind it
+    uint32_t highest; // priority that is ready or runs, for other harts to see
+    // Of those that go first and are ready here: the next one's place is behind it. Whoever takes a
+    // task out of the queue, or to run, forgets it: forget_woken.
+    schedulable* last_woken;
     ouros_queue ready;
 };
 run_queue queues[arch::max_harts];
@@ -98,7 +100,7 @@ bool has_slice_left(const schedulable& item) {
 // others of its priority, in the order of the wakes: so who blocks often does not wait for those
 // that compute, and since the slice is not renewed before it is used up, gets no more than they do.
 void enqueue(run_queue& q, schedulable& item) {
-    if (!has_slice_left(item))
+    if (item.state != OUROS_TASK_BLOCKED || !has_slice_left(item))
         return shared.wake(&q.ready, &item);
     schedulable* after = q.last_woken;
     if (after && after->list != &q.ready.list[item.priority])
@@ -172,7 +174,10 @@ schedulable* pick_elsewhere() {
         run_queue& own = own_queue();
         queue_guard guard(own);
         shared.wake(&own.ready, item);
-        return as_schedulable(shared.reschedule(&own.ready));
+        // It need not be that one: meanwhile others may have put something here.
+        schedulable* next = as_schedulable(shared.reschedule(&own.ready));
+        forget_woken(own, next);
+        return next;
     }
     return nullptr;
 }
@@ -228,7 +233,7 @@ void run_work(work_item& item) {
     { // Out of the queue first: the coroutine may make the item ready again, or free it.
         run_queue& own = own_queue();
         queue_guard guard(own);
-        shared.suspend(&own.ready);
+        forget_woken(own, as_schedulable(shared.suspend(&own.ready)));
     }
     item.last_hart = uint8_t(this_hart().index);
     this_hart().work_priority = item.priority;
