@@ -54,10 +54,11 @@ in_use steady() {
 }
 
 // A process that has been waited for may still be giving its last things back, and so may its
-// orphans.
+// orphans: for a while on a machine that is busy. Only a leak takes all of this patience.
 in_use settle(const in_use& wanted) {
+    constexpr int patience = 60'000; // milliseconds
     in_use now = count();
-    for (int i = 0; now != wanted && i < 2000; i++) {
+    for (int i = 0; now != wanted && i < patience; i++) {
         timespec moment{0, 1'000'000};
         nanosleep(&moment, nullptr);
         now = count();
