@@ -35,10 +35,10 @@ void count_end() {
 // What the device may do by itself when the fd is one of its own. The rest comes to the kernel:
 // what changes the descriptors or names a path must be the same as by ecall.
 constexpr uint8_t device_opcodes[] = {
-    IORING_OP_NOP,          IORING_OP_READ,         IORING_OP_WRITE,   IORING_OP_READV,
-    IORING_OP_WRITEV,       IORING_OP_FSYNC,        IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
+    IORING_OP_NOP,          IORING_OP_READ,         IORING_OP_WRITE,    IORING_OP_READV,
+    IORING_OP_WRITEV,       IORING_OP_FSYNC,        IORING_OP_TIMEOUT,  IORING_OP_TIMEOUT_REMOVE,
     IORING_OP_LINK_TIMEOUT, IORING_OP_ASYNC_CANCEL, IORING_OP_POLL_ADD, IORING_OP_CONNECT,
-    IORING_OP_SHUTDOWN,     IORING_OP_SEND,         IORING_OP_RECV,    IORING_OP_SENDMSG,
+    IORING_OP_SHUTDOWN,     IORING_OP_SEND,         IORING_OP_RECV,     IORING_OP_SENDMSG,
     IORING_OP_RECVMSG,
 };
 
