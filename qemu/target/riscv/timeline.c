@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Harts on a timeline.  The time is that of the virtual clock, so that with
- * -icount a timeline is the same in every run, and the same as without it.
+ * -icount a timeline is the same in every run.  A mark that is written down
+ * ends its translation block, as what reads the clock must: interrupts are
+ * looked for there, and may be taken earlier than without the events.
  */
 #include "qemu/osdep.h"
 #include "qemu/timer.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a hart does when, for a timeline: traps, changes of mode, user traps and
- * the marks that programs leave.  Nothing of it is visible to a guest, and
- * nothing is done unless the trace events riscv_timeline_* are on.
+ * the marks that programs leave.  Nothing is done unless the trace events
+ * riscv_timeline_* are on.
  */
 #ifndef RISCV_TIMELINE_H
 #define RISCV_TIMELINE_H
