@@ -9,6 +9,7 @@
 #include <ouros/asyscall.h>
 
 #include "drivers/asyscall.h"
+#include "fs/poll_entries.h"
 #include "io_uring/io_uring.h"
 #include "process/process.h"
 #include "ring/opcodes.h"
@@ -162,15 +163,9 @@ struct multishot_poll {
 task<long> poll_again_and_again(ring_request& who, ref<file> f, uint32_t events) {
     multishot_poll poll{*f, events, who.token};
     for (;;) {
-        wait_queue* queues[2] = {};
-        f->poll_queues(queues[0], queues[1]);
-        wait_entry entries[2];
-        size_t count = 0;
-        for (wait_queue* queue : queues)
-            if (queue)
-                entries[count++].queue = queue;
+        poll_entries entries(*f);
         long error = co_await wait_any(
-            who, std::span(entries, count), never,
+            who, entries.all(), never,
             [](void* p) { return static_cast<multishot_poll*>(p)->look(); }, &poll);
         if (error < 0)
             co_return error;

@@ -10,6 +10,7 @@
 #include <ouros/opcodes.h>
 
 #include "fs/fd_table.h"
+#include "fs/poll_entries.h"
 #include "process/process.h"
 #include "ring/request.h"
 #include "syscalls/file_calls.h"
@@ -134,15 +135,9 @@ task<long> poll_later(caller& who, ref<file> f, uint32_t events) {
     for (;;) {
         if (uint32_t found = found_of(*f, events))
             co_return found;
-        wait_queue* queues[2] = {};
-        f->poll_queues(queues[0], queues[1]);
-        wait_entry entries[2];
-        size_t count = 0;
-        for (wait_queue* queue : queues)
-            if (queue)
-                entries[count++].queue = queue;
+        poll_entries entries(*f);
         long error = co_await wait_any(
-            who, std::span(entries, count), never,
+            who, entries.all(), never,
             [](void* context) {
                 auto& asked = *static_cast<decltype(question)*>(context);
                 return found_of(*asked.f, asked.events) != 0;
