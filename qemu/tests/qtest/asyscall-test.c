@@ -28,7 +28,8 @@ static void test_identity(void)
     g_assert_cmphex(asyscall_read64(d, ASYSCALL_REG_DEVICE_FEATURES), ==,
                     ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 |
                     ASYSCALL_F_NOTIFY_DELAY | ASYSCALL_F_URGENT |
-                    ASYSCALL_F_POST);
+                    ASYSCALL_F_POST | ASYSCALL_F_STATISTICS |
+                    ASYSCALL_F_PROBE);
     asyscall_free(d);
 }
 

@@ -59,6 +59,7 @@ int asyscall_request_cancel(AsyscallRequest *req)
     if (!asyscall_request_detach(req)) {
         return -EALREADY;
     }
+    req->qp->statistics.cancelled++;
     req->failed = true;
     asyscall_request_finish(
         req, req->transfer.done ? (int64_t)req->transfer.done : -ECANCELED);

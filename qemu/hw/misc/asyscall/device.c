@@ -174,7 +174,8 @@ static void asyscall_realize(DeviceState *dev, Error **errp)
     }
     s->device_features =
         ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 | ASYSCALL_F_NOTIFY_DELAY |
-        ASYSCALL_F_URGENT | ASYSCALL_F_POST |
+        ASYSCALL_F_URGENT | ASYSCALL_F_POST | ASYSCALL_F_STATISTICS |
+        ASYSCALL_F_PROBE |
         (qemu_chr_fe_backend_connected(&s->console.chr) ? ASYSCALL_F_CONSOLE
                                                         : 0) |
         (s->export ? ASYSCALL_F_EXPORT : 0) |
@@ -282,6 +283,7 @@ static void asyscall_class_init(ObjectClass *klass, void *data)
     rc->phases.enter = asyscall_reset_enter;
     rc->phases.hold = asyscall_reset_hold;
     device_class_set_props(dc, asyscall_properties);
+    asyscall_class_init_statistics(klass);
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
 }
 
@@ -296,6 +298,7 @@ static const TypeInfo asyscall_info = {
 static void asyscall_register_types(void)
 {
     type_register_static(&asyscall_info);
+    asyscall_register_monitor();
 }
 
 type_init(asyscall_register_types)

@@ -79,11 +79,13 @@ static void asyscall_slot_take(AsyscallRequest *req)
     s->slots[slot].token = req->token;
     req->slot = slot;
     if (req->needs_fault_slot) {
+        req->qp->statistics.faulted++;
         trace_asyscall_fault(req->qp->index, req->sqe.user_data, req->token,
                              req->miss.address, req->miss.access);
         req->phase = ASYSCALL_PHASE_FAULTED;
         asyscall_event(s, req->qp, ASYSCALL_EVENT_FAULT, req->token, slot);
     } else {
+        req->qp->statistics.forwarded++;
         trace_asyscall_forward(req->qp->index, req->sqe.user_data, req->token,
                                slot);
         req->phase = ASYSCALL_PHASE_FORWARDED;
@@ -168,6 +170,7 @@ void asyscall_forward_cancel(AsyscallRequest *req)
 {
     if (!req->cancel_sent) {
         req->cancel_sent = true;
+        req->qp->statistics.cancelled++;
         asyscall_event(req->qp->device, req->qp, ASYSCALL_EVENT_CANCEL,
                        req->token, 0);
     }

@@ -15,6 +15,7 @@
  *   transfer.c    data between a request's buffers and the host, in chunks
  *   forward.c     slots, events to the kernel, its answers
  *   latency.c     modelled delay
+ *   statistics.c  what has happened: for the guest, QMP and the monitor
  *   timer.c       TIMEOUT, LINK_TIMEOUT
  *   work.c        host work off the vCPU thread
  *   export.c      the exported directory; path.c resolves beneath it
@@ -135,11 +136,13 @@ void asyscall_op_async_cancel(AsyscallRequest *req);
 
 struct AsyscallOp {
     void (*start)(AsyscallRequest *req);
+    const char *name;
     uint32_t flags;
 };
 
 void asyscall_route(AsyscallRequest *req);
 const AsyscallOp *asyscall_op_of(uint8_t opcode);
+uint8_t asyscall_who_serves(const AsyscallQueuePair *qp, uint8_t opcode);
 
 /* mmu.c */
 bool asyscall_satp_valid(uint64_t satp);
@@ -289,6 +292,12 @@ void asyscall_socket_rw(AsyscallRequest *req);
 void asyscall_ctl_name(AsyscallRequest *req);
 void asyscall_ctl_get_option(AsyscallRequest *req);
 void asyscall_ctl_set_option(AsyscallRequest *req);
+
+/* statistics.c */
+void asyscall_class_init_statistics(ObjectClass *klass);
+void asyscall_register_monitor(void);
+void asyscall_ctl_statistics(AsyscallRequest *req);
+void asyscall_ctl_probe(AsyscallRequest *req);
 
 /* address.c */
 struct sockaddr_storage;

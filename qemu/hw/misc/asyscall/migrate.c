@@ -221,6 +221,34 @@ static const VMStateDescription vmstate_saved = {
     }
 };
 
+static bool asyscall_pair_exists(void *opaque)
+{
+    AsyscallQueuePair *qp = opaque;
+
+    return qp->exists;
+}
+
+static const VMStateDescription vmstate_statistics = {
+    .name = "asyscall/queue-pair/statistics",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = asyscall_pair_exists,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT64(statistics.doorbells, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.taken, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.completed, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.dropped, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.posted, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.overflowed, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.forwarded, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.faulted, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.cancelled, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.notified, AsyscallQueuePair),
+        VMSTATE_UINT64(statistics.held_back, AsyscallQueuePair),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 static const VMStateDescription vmstate_queue_pair = {
     .name = "asyscall/queue-pair",
     .version_id = 1,
@@ -254,6 +282,10 @@ static const VMStateDescription vmstate_queue_pair = {
         VMSTATE_UINT64(completions, AsyscallQueuePair),
         VMSTATE_TIMER(notify_timer, AsyscallQueuePair),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_statistics,
+        NULL
     }
 };
 

@@ -20,6 +20,7 @@ static void asyscall_notify(AsyscallQueuePair *qp)
     MemTxResult result = MEMTX_OK;
 
     timer_del(&qp->notify_timer);
+    qp->statistics.notified++;
     if (asyscall_is_control(qp)) {
         s->interrupt_status |= ASYSCALL_INTERRUPT_CONTROL;
         asyscall_update_irq(s);
@@ -62,11 +63,13 @@ void asyscall_publish(AsyscallQueuePair *qp)
         return;
     }
     if (flags & ASYSCALL_RING_NO_NOTIFY) {
+        qp->statistics.held_back++;
         return;
     }
     if (!certain && (flags & ASYSCALL_RING_EVENT_INDEX) &&
         (features & ASYSCALL_F_EVENT_INDEX) &&
         (uint32_t)(tail - event - 1) >= (uint32_t)(tail - old)) {
+        qp->statistics.held_back++;
         if ((flags & ASYSCALL_RING_NOTIFY_DELAY) &&
             (features & ASYSCALL_F_NOTIFY_DELAY) &&
             !timer_pending(&qp->notify_timer)) {

@@ -187,6 +187,7 @@ void asyscall_request_post(AsyscallRequest *req)
     }
     trace_asyscall_complete(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index,
                             req->sqe.user_data, req->token, req->result);
+    qp->statistics.completed++;
     if (!(req->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) || req->failed) {
         qp->urgent |= asyscall_ioprio_is_urgent(req->sqe.ioprio) &&
                       (s->driver_features & ASYSCALL_F_URGENT);
@@ -237,6 +238,7 @@ void asyscall_request_finish(AsyscallRequest *req, int64_t result)
 /* End a request without a completion: its queue pair is being destroyed. */
 void asyscall_request_drop(AsyscallRequest *req)
 {
+    req->qp->statistics.dropped++;
     trace_asyscall_drop(req->qp->index, req->sqe.user_data, req->token);
     if (req->in_line) {
         asyscall_line_remove(req);

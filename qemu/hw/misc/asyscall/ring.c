@@ -225,6 +225,7 @@ void asyscall_ring_post(AsyscallQueuePair *qp, uint64_t user_data,
                                 .res = result,
                                 .flags = flags };
 
+    qp->statistics.posted++;
     asyscall_qp_dirty(qp);
     if (qp->n_overflow) {
         asyscall_ring_drain_overflow(qp);
@@ -235,6 +236,7 @@ void asyscall_ring_post(AsyscallQueuePair *qp, uint64_t user_data,
     }
     asyscall_ring_overflow(qp, &cqe);
     qp->overflowed++;
+    qp->statistics.overflowed++;
     trace_asyscall_overflow(qp->index, user_data, qp->n_overflow);
     if (!(qp->status & ASYSCALL_RING_STATUS_OVERFLOW)) {
         qp->status |= ASYSCALL_RING_STATUS_OVERFLOW;

@@ -18,57 +18,67 @@
 #define SOCKET       (ASYSCALL_OP_FD | ASYSCALL_OP_SOCKET)
 #define CONTROL_FILE (ASYSCALL_OP_CONTROL | ASYSCALL_OP_FD)
 
-static const AsyscallOp asyscall_ops[256] = {
-    [IORING_OP_NOP] = { asyscall_op_nop, BOTH },
-    [IORING_OP_READ] = { asyscall_op_read, BOTH | FILE_READ },
-    [IORING_OP_WRITE] = { asyscall_op_write, BOTH | FILE_WRITE },
-    [IORING_OP_READV] = { asyscall_op_readv, BOTH | FILE_READ },
-    [IORING_OP_WRITEV] = { asyscall_op_writev, BOTH | FILE_WRITE },
-    [IORING_OP_FSYNC] = { asyscall_op_fsync, BOTH | ASYSCALL_OP_FD },
-    [IORING_OP_STATX] = { asyscall_op_statx, BOTH | ASYSCALL_OP_FD },
-    [IORING_OP_TIMEOUT] = { asyscall_op_timeout, BOTH | ASYSCALL_OP_TIMER },
-    [IORING_OP_LINK_TIMEOUT] = { asyscall_op_link_timeout,
-                                 BOTH | ASYSCALL_OP_TIMER | ASYSCALL_OP_HERE },
-    [IORING_OP_TIMEOUT_REMOVE] = { asyscall_op_timeout_remove, BOTH },
-    [IORING_OP_ASYNC_CANCEL] = { asyscall_op_async_cancel, BOTH },
-    [IORING_OP_POLL_ADD] = { asyscall_op_poll_add, BOTH | ASYSCALL_OP_FD },
-    [IORING_OP_CONNECT] = { asyscall_op_connect, BOTH | SOCKET },
-    [IORING_OP_SHUTDOWN] = { asyscall_op_shutdown, BOTH | SOCKET },
-    [IORING_OP_SEND] = { asyscall_op_send, BOTH | SOCKET },
-    [IORING_OP_RECV] = { asyscall_op_recv, BOTH | SOCKET },
-    [IORING_OP_SENDMSG] = { asyscall_op_sendmsg, BOTH | SOCKET },
-    [IORING_OP_RECVMSG] = { asyscall_op_recvmsg, BOTH | SOCKET },
+/* By the names that the documentation has for them. */
+#define OP(name, function, flags) \
+    [IORING_OP_##name] = { asyscall_op_##function, #name, flags }
+#define NEW_OP(name, function, flags) \
+    [ASYSCALL_OP_##name] = { asyscall_op_##function, #name, flags }
+#define COMMAND(name, function, flags) \
+    [ASYSCALL_CTL_##name] = { asyscall_ctl_##function, #name, flags }
 
-    [IORING_OP_OPENAT] = { asyscall_op_openat, CONTROL_FILE },
-    [IORING_OP_CLOSE] = { asyscall_op_close, ASYSCALL_OP_CONTROL },
-    [IORING_OP_MKDIRAT] = { asyscall_op_mkdirat, CONTROL_FILE },
-    [IORING_OP_UNLINKAT] = { asyscall_op_unlinkat, CONTROL_FILE },
-    [IORING_OP_RENAMEAT] = { asyscall_op_renameat, CONTROL_FILE },
-    [IORING_OP_SOCKET] = { asyscall_op_socket, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_OP_BIND] = { asyscall_op_bind, ASYSCALL_OP_CONTROL | SOCKET },
-    [ASYSCALL_OP_LISTEN] = { asyscall_op_listen, ASYSCALL_OP_CONTROL | SOCKET },
-    [IORING_OP_ACCEPT] = { asyscall_op_accept, ASYSCALL_OP_CONTROL | SOCKET },
-    [ASYSCALL_CTL_NAME] = { asyscall_ctl_name, ASYSCALL_OP_CONTROL | SOCKET },
-    [ASYSCALL_CTL_GET_OPTION] = { asyscall_ctl_get_option,
-                                  ASYSCALL_OP_CONTROL | SOCKET },
-    [ASYSCALL_CTL_SET_OPTION] = { asyscall_ctl_set_option,
-                                  ASYSCALL_OP_CONTROL | SOCKET },
-    [ASYSCALL_CTL_CREATE] = { asyscall_ctl_create, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_MODIFY] = { asyscall_ctl_modify, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_DESTROY] = { asyscall_ctl_destroy, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_SET_FD] = { asyscall_ctl_set_fd, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_INVALIDATE] = { asyscall_ctl_invalidate,
-                                  ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_QUIESCE] = { asyscall_ctl_quiesce, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_CONTINUE] = { asyscall_ctl_continue, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_COMPLETE] = { asyscall_ctl_complete, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_RESUME] = { asyscall_ctl_resume, ASYSCALL_OP_CONTROL },
-    [ASYSCALL_CTL_GETDENTS] = { asyscall_ctl_getdents, CONTROL_FILE },
-    [ASYSCALL_CTL_READLINK] = { asyscall_ctl_readlink, CONTROL_FILE },
-    [ASYSCALL_CTL_LSEEK] = { asyscall_ctl_lseek, CONTROL_FILE },
-    [ASYSCALL_CTL_FTRUNCATE] = { asyscall_ctl_ftruncate, CONTROL_FILE },
-    [ASYSCALL_CTL_POST] = { asyscall_ctl_post, ASYSCALL_OP_CONTROL },
+static const AsyscallOp asyscall_ops[256] = {
+    OP(NOP, nop, BOTH),
+    OP(READ, read, BOTH | FILE_READ),
+    OP(WRITE, write, BOTH | FILE_WRITE),
+    OP(READV, readv, BOTH | FILE_READ),
+    OP(WRITEV, writev, BOTH | FILE_WRITE),
+    OP(FSYNC, fsync, BOTH | ASYSCALL_OP_FD),
+    OP(STATX, statx, BOTH | ASYSCALL_OP_FD),
+    OP(TIMEOUT, timeout, BOTH | ASYSCALL_OP_TIMER),
+    OP(LINK_TIMEOUT, link_timeout, BOTH | ASYSCALL_OP_TIMER | ASYSCALL_OP_HERE),
+    OP(TIMEOUT_REMOVE, timeout_remove, BOTH),
+    OP(ASYNC_CANCEL, async_cancel, BOTH),
+    OP(POLL_ADD, poll_add, BOTH | ASYSCALL_OP_FD),
+    OP(CONNECT, connect, BOTH | SOCKET),
+    OP(SHUTDOWN, shutdown, BOTH | SOCKET),
+    OP(SEND, send, BOTH | SOCKET),
+    OP(RECV, recv, BOTH | SOCKET),
+    OP(SENDMSG, sendmsg, BOTH | SOCKET),
+    OP(RECVMSG, recvmsg, BOTH | SOCKET),
+
+    OP(OPENAT, openat, CONTROL_FILE),
+    OP(CLOSE, close, ASYSCALL_OP_CONTROL),
+    OP(MKDIRAT, mkdirat, CONTROL_FILE),
+    OP(UNLINKAT, unlinkat, CONTROL_FILE),
+    OP(RENAMEAT, renameat, CONTROL_FILE),
+    OP(SOCKET, socket, ASYSCALL_OP_CONTROL),
+    NEW_OP(BIND, bind, ASYSCALL_OP_CONTROL | SOCKET),
+    NEW_OP(LISTEN, listen, ASYSCALL_OP_CONTROL | SOCKET),
+    OP(ACCEPT, accept, ASYSCALL_OP_CONTROL | SOCKET),
+    COMMAND(NAME, name, ASYSCALL_OP_CONTROL | SOCKET),
+    COMMAND(GET_OPTION, get_option, ASYSCALL_OP_CONTROL | SOCKET),
+    COMMAND(SET_OPTION, set_option, ASYSCALL_OP_CONTROL | SOCKET),
+    COMMAND(CREATE, create, ASYSCALL_OP_CONTROL),
+    COMMAND(MODIFY, modify, ASYSCALL_OP_CONTROL),
+    COMMAND(DESTROY, destroy, ASYSCALL_OP_CONTROL),
+    COMMAND(SET_FD, set_fd, ASYSCALL_OP_CONTROL),
+    COMMAND(INVALIDATE, invalidate, ASYSCALL_OP_CONTROL),
+    COMMAND(QUIESCE, quiesce, ASYSCALL_OP_CONTROL),
+    COMMAND(CONTINUE, continue, ASYSCALL_OP_CONTROL),
+    COMMAND(COMPLETE, complete, ASYSCALL_OP_CONTROL),
+    COMMAND(RESUME, resume, ASYSCALL_OP_CONTROL),
+    COMMAND(GETDENTS, getdents, CONTROL_FILE),
+    COMMAND(READLINK, readlink, CONTROL_FILE),
+    COMMAND(LSEEK, lseek, CONTROL_FILE),
+    COMMAND(FTRUNCATE, ftruncate, CONTROL_FILE),
+    COMMAND(POST, post, ASYSCALL_OP_CONTROL),
+    COMMAND(STATISTICS, statistics, ASYSCALL_OP_CONTROL),
+    COMMAND(PROBE, probe, ASYSCALL_OP_CONTROL),
 };
+
+#undef OP
+#undef NEW_OP
+#undef COMMAND
 
 const AsyscallOp *asyscall_op_of(uint8_t opcode)
 {
@@ -90,15 +100,30 @@ static AsyscallFile *asyscall_mapped_file(AsyscallRequest *req,
     return entry->file && (entry->rights & need) == need ? entry->file : NULL;
 }
 
-static bool asyscall_served_here(AsyscallRequest *req, const AsyscallOp *op)
+static bool asyscall_served_here(const AsyscallQueuePair *qp, uint8_t opcode)
 {
-    if (asyscall_is_control(req->qp)) {
-        return op->flags & ASYSCALL_OP_CONTROL;
+    uint32_t flags = asyscall_ops[opcode].flags;
+
+    if (asyscall_is_control(qp)) {
+        return flags & ASYSCALL_OP_CONTROL;
     }
-    return (op->flags & ASYSCALL_OP_HERE) ||
-           ((op->flags & ASYSCALL_OP_USER) &&
-             extract64(req->qp->opcodes[req->sqe.opcode / 64],
-                      req->sqe.opcode % 64, 1));
+    return (flags & ASYSCALL_OP_HERE) ||
+           ((flags & ASYSCALL_OP_USER) &&
+            extract64(qp->opcodes[opcode / 64], opcode % 64, 1));
+}
+
+/* ASYSCALL_PROBE_* of an opcode, if the rest of the entry is right. */
+uint8_t asyscall_who_serves(const AsyscallQueuePair *qp, uint8_t opcode)
+{
+    uint32_t flags = asyscall_ops[opcode].flags;
+
+    if (!asyscall_served_here(qp, opcode)) {
+        return asyscall_is_control(qp) ? 0 : ASYSCALL_PROBE_FORWARDED;
+    }
+    return ASYSCALL_PROBE_SERVED |
+           (!asyscall_is_control(qp) && (flags & ASYSCALL_OP_FD)
+                ? ASYSCALL_PROBE_FORWARDED
+                : 0);
 }
 
 /* io_uring's answers to what is asked for on top and not there. */
@@ -142,7 +167,7 @@ static int asyscall_check_file(const AsyscallRequest *req)
 void asyscall_route(AsyscallRequest *req)
 {
     const AsyscallOp *op = &asyscall_ops[req->sqe.opcode];
-    bool here = asyscall_served_here(req, op);
+    bool here = asyscall_served_here(req->qp, req->sqe.opcode);
     int error;
 
     req->op = op;

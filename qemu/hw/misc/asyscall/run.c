@@ -63,6 +63,7 @@ static uint32_t asyscall_consume(AsyscallQueuePair *qp, uint32_t limit)
         asyscall_request_close_chain(qp);
     }
     if (n) {
+        qp->statistics.taken += n;
         asyscall_ring_store_head(qp);
     }
     return n;
@@ -138,6 +139,7 @@ void asyscall_qp_doorbell(AsyscallQueuePair *qp)
 {
     AsyscallState *s = qp->device;
 
+    qp->statistics.doorbells++;
     trace_asyscall_doorbell(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index);
     if (!qp->exists || qp->broken || qp->destroying) {
         return;

@@ -284,6 +284,7 @@ struct AsyscallQueuePair {
     AsyscallRequestList works; /* PHASE_WORK, for no thread yet */
     QSIMPLEQ_HEAD(, AsyscallOverflow) overflow;
     uint32_t n_overflow;
+    struct asyscall_statistics statistics; /* what is now is not in it */
     QEMUTimer notify_timer; /* a notification is held back until then */
     QTAILQ_ENTRY(AsyscallQueuePair) runnable_entry;
     QTAILQ_ENTRY(AsyscallQueuePair) dirty_entry;

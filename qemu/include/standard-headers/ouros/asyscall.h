@@ -84,6 +84,8 @@
 #define ASYSCALL_F_URGENT               (1ull << 7) /* urgent entries notify in any case */
 #define ASYSCALL_F_POST                 (1ull << 8) /* POST, and ASYSCALL_PAIR_KERNEL_CALLS */
 #define ASYSCALL_F_SOCKETS              (1ull << 10) /* SOCKET makes sockets of the host */
+#define ASYSCALL_F_STATISTICS           (1ull << 11) /* the command STATISTICS */
+#define ASYSCALL_F_PROBE                (1ull << 12) /* the command PROBE */
 
 /*
  * Ring memory: one physically contiguous block, aligned to 4 KiB.
@@ -212,11 +214,36 @@ enum asyscall_control {
     ASYSCALL_CTL_FTRUNCATE = 0xcc,  /* fd = handle, off = length */
     ASYSCALL_CTL_POST = 0xcd,       /* fd = queue pair, addr = user_data, len = result (as int32),
                                        rw_flags = CQE flags: a completion without an entry */
+    ASYSCALL_CTL_STATISTICS = 0xce, /* fd = queue pair, 0 too, addr, len: where as much of a struct
+                                       asyscall_statistics as fits is written: its size */
+    ASYSCALL_CTL_PROBE = 0xcf,      /* fd = queue pair, 0 too, addr, len: where a byte for each of
+                                       the 256 opcodes is written, ASYSCALL_PROBE_*: their number */
     ASYSCALL_CTL_NAME = 0xd0,       /* fd = socket, addr, len: buffer of a struct sockaddr;
                                        off = 1: the peer's. The address's size */
     ASYSCALL_CTL_GET_OPTION = 0xd1, /* fd = socket, off = level | name << 32, addr, len: value,
                                        an int. Its size */
     ASYSCALL_CTL_SET_OPTION = 0xd2, /* the same; 0 */
+};
+
+/* Who serves an entry with this opcode. Neither: nobody, it is -EINVAL (on ring 0). */
+#define ASYSCALL_PROBE_SERVED           1u /* the device */
+#define ASYSCALL_PROBE_FORWARDED        2u /* the kernel; with SERVED: if its fd is not in the map */
+
+/* What has happened on a queue pair since CREATE; grows at its end. */
+struct asyscall_statistics {
+    uint64_t doorbells;     /* stores to SUBMIT */
+    uint64_t taken;         /* entries; = completed + dropped + inflight */
+    uint64_t completed;     /* entries that had their final result */
+    uint64_t dropped;       /* entries that ended without one */
+    uint64_t posted;        /* completions, those with MORE and POST's and events included */
+    uint64_t overflowed;    /* of these: that went through the overflow list */
+    uint64_t forwarded;     /* entries that went to the kernel */
+    uint64_t faulted;       /* addresses that the kernel was asked for */
+    uint64_t cancelled;     /* requests that were ended, or of which the kernel was told to */
+    uint64_t notified;      /* stores to notify_address, or control interrupts */
+    uint64_t held_back;     /* times that completions were published without */
+    uint32_t inflight;      /* now */
+    uint32_t waiting;       /* completions in the overflow list, now */
 };
 
 /* Device handles that are always open, if their feature bit is set. */
@@ -276,6 +303,11 @@ ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, notify_address) == 2
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, notify_data) == 32);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, flags) == 36);
 ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_queue_pair, opcodes) == 40);
+ASYSCALL_STATIC_ASSERT(sizeof(struct asyscall_statistics) == 96);
+ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_statistics, taken) == 8);
+ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_statistics, forwarded) == 48);
+ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_statistics, notified) == 72);
+ASYSCALL_STATIC_ASSERT(offsetof(struct asyscall_statistics, inflight) == 88);
 ASYSCALL_STATIC_ASSERT(sizeof(struct asyscall_fault) == 64);
 ASYSCALL_STATIC_ASSERT(sizeof(union asyscall_forward) == 64);
 
