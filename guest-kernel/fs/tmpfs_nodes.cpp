@@ -259,12 +259,13 @@ bool tmpfs_directory::is_within(const tmpfs_directory* ancestor) const {
     return at != nullptr;
 }
 
-// Without memory for a bigger table the old one goes on serving, with longer chains.
-void tmpfs_directory::grow() {
-    size_t count = bucket_count_ * 4;
-    auto** table = new (std::nothrow) entry* [count] {};
+// Without memory for another table the old one goes on serving.
+void tmpfs_directory::rehash(size_t count) {
+    auto** table = count == inline_buckets ? first_buckets_ : new (std::nothrow) entry* [count] {};
     if (!table)
         return;
+    if (table == first_buckets_)
+        __builtin_memset(first_buckets_, 0, sizeof first_buckets_);
     if (buckets_ != first_buckets_)
         delete[] buckets_;
     buckets_ = table;
@@ -307,7 +308,7 @@ long tmpfs_directory::insert(std::string_view name, ref<inode> node) {
     if (!memory)
         return -ENOMEM;
     if (entries_ >= bucket_count_ * 2)
-        grow();
+        rehash(bucket_count_ * 4);
     gained(node.get());
     auto* made = new (memory)
         entry{std::move(node), ++last_cookie_, *bucket(hash), nullptr, newest_, hash, name.size()};
@@ -337,6 +338,9 @@ bool tmpfs_directory::remove(std::string_view name) {
     lost(found->node.get());
     found->~entry();
     ::operator delete(found);
+    // A directory that was full once does not keep what it needed then.
+    if (bucket_count_ > inline_buckets && entries_ < bucket_count_ / 8)
+        rehash(bucket_count_ / 4);
     touch();
     return true;
 }

@@ -177,7 +177,7 @@ class tmpfs_directory final : public inode {
     entry* lookup(std::string_view name, uint32_t hash) const;
     void gained(inode* node);
     void lost(inode* node);
-    void grow();
+    void rehash(size_t count);
 
     entry* first_buckets_[inline_buckets] = {};
     entry** buckets_ = first_buckets_;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Files, pipes, names and descriptors that are closed give everything back: after thousands of
-// each there is as much memory as before, and the device has handles left.
+// each there is as much memory as before, and the device has handles left. A directory that was
+// full of names keeps no object of that time.
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <functional>
+#include <ouros/kernel.h>
 #include <string>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -42,6 +44,28 @@ void keeps_memory(const char* what, int rounds, const std::function<void()>& rou
     std::printf("%s: %d rounds, %ld pages lost\n", what, rounds, lost);
     if (lost > 4)
         wrong++;
+}
+
+uint64_t objects() {
+    ouros_statistics s{};
+    must(syscall(OUROS_SYS_statistics, &s, sizeof s) == long(sizeof s), "statistics");
+    return s.heap_objects;
+}
+
+// Few names as many, in any order.
+void names_come_and_go() {
+    auto name = [](int i) { return "/tmp/name-" + std::to_string(i); };
+    for (int most : {1, 20, 100, 3000}) {
+        uint64_t before = objects();
+        for (int i = 0; i < most; i++)
+            must(symlink("somewhere", name(i).c_str()) == 0, "symlink");
+        must(objects() > before, "names are objects");
+        for (int i = most; i-- > 0;)
+            must(unlink(name(i * 7 % most).c_str()) == 0, "unlink");
+        long kept = long(objects() - before);
+        std::printf("%d names: %ld objects kept\n", most, kept);
+        must(kept == 0, "objects of names that are gone");
+    }
 }
 
 char data[65536];
@@ -103,5 +127,6 @@ int main() {
         for (int fd = 3; fd < 1024; fd++)
             close(fd);
     });
+    names_come_and_go();
     return wrong > 0;
 }

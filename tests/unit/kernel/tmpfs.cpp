@@ -232,3 +232,21 @@ TEST_F(tmpfs_test, a_listing_is_complete_while_entries_go) {
         unlink("/d/" + name);
     EXPECT_EQ(rmdir("/d"), 0);
 }
+
+TEST_F(tmpfs_test, names_are_found_while_a_directory_grows_and_shrinks) {
+    ASSERT_EQ(mkdir("/d"), 0);
+    auto name = [](int i) { return "/d/" + std::to_string(i); };
+    constexpr int most = 2000;
+    for (int i = 0; i < most; i++)
+        ASSERT_EQ(create(name(i)), 0);
+    for (int i = 0; i < most; i++) {
+        ASSERT_EQ(unlink(name(i)), 0);
+        EXPECT_FALSE(node(name(i)));
+        for (int j = i + 1; j < most; j += 1 + (most - j) / 4)
+            EXPECT_TRUE(node(name(j))) << j << " after " << i;
+    }
+    for (int i = 0; i < 100; i++)
+        ASSERT_EQ(create(name(i)), 0);
+    for (int i = 0; i < 100; i++)
+        EXPECT_TRUE(node(name(i)));
+}
