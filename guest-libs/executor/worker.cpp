@@ -320,7 +320,8 @@ void worker::idle() {
     drain_completions();
     if (others)
         uintr::ouros_uintr_dispatch(others);
-    if (queue_.top || ouros_sched_has_posted(&queue_))
+    // A handler may have cancelled something for another worker: that is an entry to be submitted.
+    if (queue_.top || ouros_sched_has_posted(&queue_) || ring_.unsubmitted())
         return;
     if (ring_.broken()) {
         std::fputs("ouros: the device has stopped this queue pair\n", stderr);
