@@ -29,7 +29,8 @@ static void test_identity(void)
                     ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 |
                     ASYSCALL_F_NOTIFY_DELAY | ASYSCALL_F_URGENT |
                     ASYSCALL_F_POST | ASYSCALL_F_STATISTICS |
-                    ASYSCALL_F_PROBE);
+                    ASYSCALL_F_PROBE | ASYSCALL_F_BUFFERS |
+                    ASYSCALL_F_MULTISHOT);
     asyscall_free(d);
 }
 

@@ -87,7 +87,19 @@ void asyscall_rw_advance(AsyscallRequest *req, int64_t result)
 
 static void asyscall_rw(AsyscallRequest *req, bool to_guest, bool vector)
 {
-    int error = vector ? asyscall_transfer_vector(req, to_guest, req->sqe.addr,
+    int error;
+
+    if (req->sqe.flags & IOSQE_BUFFER_SELECT) {
+        if (!asyscall_buffer_select(req)) {
+            return;
+        }
+        if (req->file->kind != ASYSCALL_FILE_SOCKET) {
+            asyscall_buffer_take(req); /* others are not tried first */
+        }
+        asyscall_rw_chunk(req);
+        return;
+    }
+    error = vector ? asyscall_transfer_vector(req, to_guest, req->sqe.addr,
                                                   req->sqe.len)
                        : asyscall_transfer_single(req, to_guest, req->sqe.addr,
                                                   req->sqe.len);

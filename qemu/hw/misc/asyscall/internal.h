@@ -21,6 +21,7 @@
  *   export.c      the exported directory; path.c resolves beneath it
  *   file.c        READ, WRITE, FSYNC, STATX and friends on handles
  *   console.c     handles 0, 1, 2
+ *   buffers.c     buffers that entries select from groups
  *   socket.c      sockets of the host: making, waiting, polling
  *   socket_io.c   what is asked of a socket: CONNECT, ACCEPT, SEND, RECV, ...
  *   address.c     which addresses net= allows
@@ -115,6 +116,7 @@ void asyscall_request_queue_start(AsyscallRequest *req);
 void asyscall_request_start(AsyscallRequest *req);
 void asyscall_request_finish(AsyscallRequest *req, int64_t result);
 void asyscall_request_post(AsyscallRequest *req);
+bool asyscall_request_post_more(AsyscallRequest *req, int32_t result);
 void asyscall_request_drop(AsyscallRequest *req);
 void asyscall_request_count(AsyscallQueuePair *qp);
 
@@ -132,6 +134,7 @@ void asyscall_op_async_cancel(AsyscallRequest *req);
 #define ASYSCALL_OP_WRITE   16u
 #define ASYSCALL_OP_TIMER   32u /* its completion is not counted by TIMEOUT */
 #define ASYSCALL_OP_SOCKET  128u /* fd must be one */
+#define ASYSCALL_OP_SELECT  256u /* its buffer may come from a group */
 #define ASYSCALL_OP_HERE    64u /* whatever the kernel allows: chains are here */
 
 struct AsyscallOp {
@@ -255,6 +258,15 @@ void asyscall_ctl_lseek(AsyscallRequest *req);
 void asyscall_ctl_ftruncate(AsyscallRequest *req);
 /* What a transfer does when its chunk is through: `result` bytes or -errno. */
 void asyscall_rw_advance(AsyscallRequest *req, int64_t result);
+
+/* buffers.c */
+AsyscallBufferGroup *asyscall_buffer_group(AsyscallQueuePair *qp, uint32_t id);
+bool asyscall_buffer_group_add(AsyscallQueuePair *qp, uint32_t id,
+                               const AsyscallBufferGroup *group);
+bool asyscall_buffer_select(AsyscallRequest *req);
+void asyscall_buffer_take(AsyscallRequest *req);
+void asyscall_ctl_buffers(AsyscallRequest *req);
+void asyscall_ctl_take_buffer(AsyscallRequest *req);
 
 /* console.c */
 bool asyscall_console_init(AsyscallState *s, Error **errp);

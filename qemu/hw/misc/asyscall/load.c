@@ -286,6 +286,23 @@ static bool asyscall_load_slots(AsyscallState *s)
     return true;
 }
 
+static bool asyscall_load_groups(AsyscallState *s)
+{
+    for (int32_t i = 0; i < s->saved->n_groups; i++) {
+        const SavedGroup *from = &s->saved->groups[i];
+        AsyscallBufferGroup group = { from->address, from->entries,
+                                      from->head };
+
+        if (from->queue_pair >= s->n_queue_pairs ||
+            !s->queue_pairs[from->queue_pair].exists ||
+            !asyscall_buffer_group_add(&s->queue_pairs[from->queue_pair],
+                                       from->id, &group)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool asyscall_load_queue_pairs(AsyscallState *s)
 {
     for (uint32_t i = 0; i < s->n_queue_pairs; i++) {
@@ -334,7 +351,8 @@ bool asyscall_load(AsyscallState *s)
     for (uint32_t i = 0; i < s->max_handles; i++) {
         s->handles[i].generation = saved->generations[i];
     }
-    good = asyscall_load_queue_pairs(s) && asyscall_load_slots(s) &&
+    good = asyscall_load_queue_pairs(s) && asyscall_load_groups(s) &&
+           asyscall_load_slots(s) &&
            asyscall_load_holders(s, files) && asyscall_load_requests(s, files);
     for (int32_t i = 0; i < saved->n_files; i++) {
         asyscall_file_unref(files[i]);

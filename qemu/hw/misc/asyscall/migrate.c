@@ -186,6 +186,40 @@ static const VMStateDescription vmstate_chain = {
     }
 };
 
+static const VMStateDescription vmstate_group = {
+    .name = "asyscall/group",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT16(queue_pair, SavedGroup),
+        VMSTATE_UINT32(id, SavedGroup),
+        VMSTATE_UINT64(address, SavedGroup),
+        VMSTATE_UINT32(entries, SavedGroup),
+        VMSTATE_UINT16(head, SavedGroup),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static bool asyscall_has_groups(void *opaque)
+{
+    struct AsyscallSaved *saved = opaque;
+
+    return saved->n_groups;
+}
+
+static const VMStateDescription vmstate_groups = {
+    .name = "asyscall/saved/groups",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = asyscall_has_groups,
+    .fields = (const VMStateField[]) {
+        VMSTATE_INT32(n_groups, struct AsyscallSaved),
+        VMSTATE_STRUCT_VARRAY_ALLOC(groups, struct AsyscallSaved, n_groups, 0,
+                                    vmstate_group, SavedGroup),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 static const VMStateDescription vmstate_saved = {
     .name = "asyscall/saved",
     .version_id = 1,
@@ -218,6 +252,10 @@ static const VMStateDescription vmstate_saved = {
         VMSTATE_VARRAY_UINT32_ALLOC(free_slots, struct AsyscallSaved, n_free,
                                     0, vmstate_info_uint16, uint16_t),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription * const []) {
+        &vmstate_groups,
+        NULL
     }
 };
 

@@ -56,6 +56,9 @@ void asyscall_qp_release(AsyscallQueuePair *qp)
         }
     }
     g_free(qp->fds);
+    if (qp->groups) {
+        g_hash_table_destroy(qp->groups);
+    }
     asyscall_qp_init(s, qp, qp->index);
 }
 

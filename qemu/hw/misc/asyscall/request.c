@@ -211,6 +211,27 @@ void asyscall_request_post(AsyscallRequest *req)
     }
 }
 
+/*
+ * One of several completions of a request that goes on. False: there is no room
+ * in the CQ; this one should be its last, so that what overflows stays bounded.
+ */
+bool asyscall_request_post_more(AsyscallRequest *req, int32_t result)
+{
+    AsyscallQueuePair *qp = req->qp;
+
+    if (!asyscall_ring_has_room(qp)) {
+        return false;
+    }
+    trace_asyscall_more(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index,
+                        req->sqe.user_data, req->token, result);
+    qp->urgent |= asyscall_ioprio_is_urgent(req->sqe.ioprio) &&
+                  (qp->device->driver_features & ASYSCALL_F_URGENT);
+    asyscall_ring_post(qp, req->sqe.user_data, result,
+                       req->cqe_flags | IORING_CQE_F_MORE);
+    asyscall_request_count(qp);
+    return true;
+}
+
 /* The result is known; it shows when its modelled time has come. */
 void asyscall_request_finish(AsyscallRequest *req, int64_t result)
 {

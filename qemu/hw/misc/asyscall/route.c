@@ -28,7 +28,7 @@
 
 static const AsyscallOp asyscall_ops[256] = {
     OP(NOP, nop, BOTH),
-    OP(READ, read, BOTH | FILE_READ),
+    OP(READ, read, BOTH | FILE_READ | ASYSCALL_OP_SELECT),
     OP(WRITE, write, BOTH | FILE_WRITE),
     OP(READV, readv, BOTH | FILE_READ),
     OP(WRITEV, writev, BOTH | FILE_WRITE),
@@ -42,7 +42,7 @@ static const AsyscallOp asyscall_ops[256] = {
     OP(CONNECT, connect, BOTH | SOCKET),
     OP(SHUTDOWN, shutdown, BOTH | SOCKET),
     OP(SEND, send, BOTH | SOCKET),
-    OP(RECV, recv, BOTH | SOCKET),
+    OP(RECV, recv, BOTH | SOCKET | ASYSCALL_OP_SELECT),
     OP(SENDMSG, sendmsg, BOTH | SOCKET),
     OP(RECVMSG, recvmsg, BOTH | SOCKET),
 
@@ -58,6 +58,8 @@ static const AsyscallOp asyscall_ops[256] = {
     COMMAND(NAME, name, ASYSCALL_OP_CONTROL | SOCKET),
     COMMAND(GET_OPTION, get_option, ASYSCALL_OP_CONTROL | SOCKET),
     COMMAND(SET_OPTION, set_option, ASYSCALL_OP_CONTROL | SOCKET),
+    COMMAND(BUFFERS, buffers, ASYSCALL_OP_CONTROL),
+    COMMAND(TAKE_BUFFER, take_buffer, ASYSCALL_OP_CONTROL),
     COMMAND(CREATE, create, ASYSCALL_OP_CONTROL),
     COMMAND(MODIFY, modify, ASYSCALL_OP_CONTROL),
     COMMAND(DESTROY, destroy, ASYSCALL_OP_CONTROL),
@@ -139,8 +141,9 @@ static int asyscall_check_flags(const AsyscallRequest *req)
     if (flags & IOSQE_FIXED_FILE) {
         return -EBADF;
     }
-    if (flags & IOSQE_BUFFER_SELECT) {
-        return req->op->flags & ASYSCALL_OP_READ ? -ENOBUFS : -EOPNOTSUPP;
+    if ((flags & IOSQE_BUFFER_SELECT) &&
+        !(req->op->flags & ASYSCALL_OP_SELECT)) {
+        return -EOPNOTSUPP;
     }
     return req->sqe.personality ? -EINVAL : 0;
 }

@@ -29,6 +29,7 @@ void asyscall_saved_free(AsyscallState *s)
     g_free(saved->completions);
     g_free(saved->orphans);
     g_free(saved->chains);
+    g_free(saved->groups);
     g_free(saved->generations);
     g_free(saved->free_slots);
     g_clear_pointer(&s->saved, g_free);
@@ -157,6 +158,24 @@ static void asyscall_save_request(const AsyscallRequest *req, int32_t file,
     }
 }
 
+static void asyscall_save_groups(AsyscallQueuePair *qp, GArray *groups)
+{
+    GHashTableIter iterator;
+    gpointer id, value;
+
+    if (!qp->groups) {
+        return;
+    }
+    g_hash_table_iter_init(&iterator, qp->groups);
+    while (g_hash_table_iter_next(&iterator, &id, &value)) {
+        const AsyscallBufferGroup *group = value;
+        SavedGroup one = { qp->index, GPOINTER_TO_UINT(id), group->address,
+                           group->entries, group->head };
+
+        g_array_append_val(groups, one);
+    }
+}
+
 static void *asyscall_steal(GArray *array, int32_t *number)
 {
     *number = array->len;
@@ -171,6 +190,7 @@ void asyscall_save(AsyscallState *s)
     GArray *holders = g_array_new(false, false, sizeof(SavedHolder));
     GArray *requests = g_array_new(false, false, sizeof(SavedRequest));
     GArray *late = g_array_new(false, false, sizeof(SavedCompletion));
+    GArray *groups = g_array_new(false, false, sizeof(SavedGroup));
     GArray *orphans = g_array_new(false, false, sizeof(SavedOrphan));
     g_autoptr(GHashTable) numbers = g_hash_table_new(NULL, NULL);
     GHashTableIter iterator;
@@ -202,6 +222,7 @@ void asyscall_save(AsyscallState *s)
             .tail = asyscall_request_number(qp->chain_tail),
             .drain = asyscall_request_number(qp->drain),
         };
+        asyscall_save_groups(qp, groups);
         for (uint32_t fd = 0;
              qp->fds && fd < ASYSCALL_MAX_FDS_PER_QUEUE_PAIR; fd++) {
             SavedHolder holder = { i, fd, qp->fds[fd].rights };
@@ -239,4 +260,5 @@ void asyscall_save(AsyscallState *s)
     saved->requests = asyscall_steal(requests, &saved->n_requests);
     saved->completions = asyscall_steal(late, &saved->n_completions);
     saved->orphans = asyscall_steal(orphans, &saved->n_orphans);
+    saved->groups = asyscall_steal(groups, &saved->n_groups);
 }

@@ -97,6 +97,14 @@ typedef struct SavedChain {
     int32_t drain;
 } SavedChain;
 
+typedef struct SavedGroup {
+    uint16_t queue_pair;
+    uint32_t id;
+    uint64_t address;
+    uint32_t entries;
+    uint16_t head;
+} SavedGroup;
+
 struct AsyscallSaved {
     int32_t n_files;
     SavedFile *files;
@@ -110,6 +118,8 @@ struct AsyscallSaved {
     SavedOrphan *orphans;
     int32_t n_chains;
     SavedChain *chains;
+    int32_t n_groups;
+    SavedGroup *groups;
     uint32_t n_generations;
     uint16_t *generations;
     uint32_t n_free;

@@ -15,6 +15,8 @@
     (MSG_PEEK | MSG_WAITALL | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_TRUNC |        \
      MSG_MORE)
 #define ASYSCALL_BACKLOG_MAX 4096
+/* Completions of a multishot before others have their turn; Linux's number. */
+#define ASYSCALL_SHOTS       32
 
 /* As riscv64 Linux has it. */
 struct guest_msghdr {
@@ -114,41 +116,71 @@ void asyscall_op_connect(AsyscallRequest *req)
     asyscall_request_finish(req, error);
 }
 
-void asyscall_op_accept(AsyscallRequest *req)
+/* The handle of a connection, or -errno. */
+static int64_t asyscall_accept_one(AsyscallRequest *req)
 {
     AsyscallState *s = req->qp->device;
     AsyscallFile *file;
     int64_t result;
     int fd, error;
 
-    if (req->sqe.ioprio & ~IORING_ACCEPT_DONTWAIT || req->sqe.accept_flags ||
-        req->sqe.addr || req->sqe.addr2) {
-        asyscall_request_finish(req, -EINVAL);
-        return;
-    }
     if (s->n_sockets >= s->max_sockets) {
-        asyscall_request_finish(req, -ENFILE); /* it stays in the backlog */
-        return;
+        return -ENFILE; /* it stays in the backlog */
     }
     fd = accept4(req->file->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-        if (errno == EAGAIN && !(req->sqe.ioprio & IORING_ACCEPT_DONTWAIT)) {
-            asyscall_socket_wait(req, G_IO_IN);
-        } else {
-            asyscall_request_finish(req, -errno);
-        }
-        return;
+        return -errno;
     }
     file = asyscall_socket_adopt(s, fd, &error);
     if (!file) {
-        asyscall_request_finish(req, error);
-        return;
+        return error;
     }
     file->socket->bound = true;
     result = asyscall_handle_add(s, file);
     trace_asyscall_accept_socket(req->qp->index, req->sqe.user_data, fd,
                                  result);
-    asyscall_request_finish(req, result);
+    return result;
+}
+
+/* One of several completions is out, and there may be more at once. */
+static bool asyscall_shot(AsyscallRequest *req, int64_t result, int *shots)
+{
+    if (!asyscall_request_post_more(req, result)) {
+        return false;
+    }
+    req->cqe_flags = 0;
+    ++*shots;
+    return true;
+}
+
+void asyscall_op_accept(AsyscallRequest *req)
+{
+    uint64_t features = req->qp->device->driver_features;
+    uint32_t known = IORING_ACCEPT_DONTWAIT |
+                     (features & ASYSCALL_F_MULTISHOT ? IORING_ACCEPT_MULTISHOT
+                                                      : 0);
+    int shots = 0;
+
+    if ((req->sqe.ioprio & ~known) || req->sqe.accept_flags ||
+        req->sqe.addr || req->sqe.addr2) {
+        asyscall_request_finish(req, -EINVAL);
+        return;
+    }
+    for (;;) {
+        int64_t result = shots < ASYSCALL_SHOTS ? asyscall_accept_one(req)
+                                                : -EAGAIN;
+
+        if (result == -EAGAIN && (!(req->sqe.ioprio & IORING_ACCEPT_DONTWAIT) ||
+                                  shots == ASYSCALL_SHOTS)) {
+            asyscall_socket_wait(req, G_IO_IN);
+            return;
+        }
+        if (result < 0 || !(req->sqe.ioprio & IORING_ACCEPT_MULTISHOT) ||
+            !asyscall_shot(req, result, &shots)) {
+            asyscall_request_finish(req, result);
+            return;
+        }
+    }
 }
 
 void asyscall_op_shutdown(AsyscallRequest *req)
@@ -159,10 +191,7 @@ void asyscall_op_shutdown(AsyscallRequest *req)
 
 /* ---- data ---------------------------------------------------------------- */
 
-/*
- * A priority, or with class 0 io_uring's flags for these: multishot and its
- * companions need buffers to choose from, which are not there.
- */
+/* A priority, or with class 0 io_uring's flags for these. */
 static bool asyscall_ioprio_ok(const AsyscallRequest *req)
 {
     return req->sqe.ioprio >> 13 ||
@@ -187,11 +216,12 @@ static bool asyscall_is_stream(AsyscallRequest *req)
 
 static void asyscall_socket_data_end(AsyscallRequest *req, int64_t error)
 {
-    AsyscallTransfer *t = &req->transfer;
+    int64_t done = req->transfer.done;
 
     /* As io_uring: with MSG_WAITALL, a short transfer breaks a chain. */
-    req->failed = error < 0 && !t->done;
-    asyscall_request_finish(req, t->done ? (int64_t)t->done : error);
+    req->failed = error < 0 && !done;
+    /* With MSG_TRUNC, a datagram's size is more than was put anywhere. */
+    asyscall_request_finish(req, done ? MAX(done, error) : error);
 }
 
 /* Once; true: *result is final, false: the request waits. */
@@ -236,6 +266,9 @@ static bool asyscall_socket_move(AsyscallRequest *req, AsyscallMessage *m,
         }
         m->name_length = message.msg_namelen;
         m->out_flags = message.msg_flags;
+        if (n) {
+            asyscall_buffer_take(req);
+        }
         if ((uint64_t)n > pinned) {
             /* MSG_TRUNC: the datagram's own size. */
             asyscall_transfer_advance(req, pinned);
@@ -320,13 +353,65 @@ void asyscall_op_send(AsyscallRequest *req)
     }
 }
 
+static bool asyscall_is_multishot_recv(const AsyscallRequest *req)
+{
+    return !(req->sqe.ioprio >> 13) &&
+           (req->sqe.ioprio & IORING_RECV_MULTISHOT) &&
+           (req->qp->device->driver_features & ASYSCALL_F_MULTISHOT);
+}
+
+/* Each in a buffer of its own, until there is an error or the end. */
+static void asyscall_recv_multishot(AsyscallRequest *req)
+{
+    AsyscallMessage m = { .flags = req->sqe.msg_flags };
+    int shots = 0;
+
+    if ((req->sqe.ioprio &
+         ~(IORING_RECV_MULTISHOT | IORING_RECVSEND_POLL_FIRST)) ||
+        !(req->sqe.flags & IOSQE_BUFFER_SELECT) || req->sqe.len ||
+        (m.flags & MSG_WAITALL)) {
+        asyscall_request_finish(req, -EINVAL);
+        return;
+    }
+    if (m.flags & ~ASYSCALL_MSG_FLAGS) {
+        asyscall_request_finish(req, -EOPNOTSUPP);
+        return;
+    }
+    for (;;) {
+        int64_t result;
+
+        if (shots == ASYSCALL_SHOTS) {
+            asyscall_socket_wait(req, G_IO_IN);
+            return;
+        }
+        if (!asyscall_buffer_select(req) ||
+            !asyscall_socket_move(req, &m, &result)) {
+            return;
+        }
+        if (result <= 0 || !asyscall_shot(req, result, &shots)) {
+            asyscall_socket_data_end(req, result);
+            return;
+        }
+    }
+}
+
 void asyscall_op_recv(AsyscallRequest *req)
 {
     AsyscallMessage m = { .flags = req->sqe.msg_flags };
     int error;
 
+    if (asyscall_is_multishot_recv(req)) {
+        asyscall_recv_multishot(req);
+        return;
+    }
     if (!asyscall_ioprio_ok(req)) {
         asyscall_request_finish(req, -EINVAL);
+        return;
+    }
+    if (req->sqe.flags & IOSQE_BUFFER_SELECT) {
+        if (asyscall_buffer_select(req)) {
+            asyscall_socket_transfer(req, &m);
+        }
         return;
     }
     error = asyscall_transfer_single(req, true, req->sqe.addr, req->sqe.len);

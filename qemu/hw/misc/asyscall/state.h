@@ -197,6 +197,7 @@ struct AsyscallRequest {
     /* of sockets */
     bool begun;           /* CONNECT: the host has it */
     uint32_t poll_events; /* what it waits for: G_IO_IN, G_IO_OUT, ... */
+    uint16_t buffer; /* BUFFER_SELECT: the one it looks at, or has */
     /* LINK_TIMEOUT */
     AsyscallRequest *head; /* what it limits, once that is to start */
     bool expired; /* the head is with the kernel and was asked to end */
@@ -227,6 +228,13 @@ typedef enum AsyscallNet {
 } AsyscallNet;
 
 /* ---- queue pairs --------------------------------------------------------- */
+
+/* A ring of buffers in the process's memory. */
+typedef struct AsyscallBufferGroup {
+    uint64_t address;
+    uint32_t entries;
+    uint16_t head;
+} AsyscallBufferGroup;
 
 typedef struct AsyscallOverflow {
     struct io_uring_cqe cqe;
@@ -265,6 +273,7 @@ struct AsyscallQueuePair {
     uint32_t flags; /* ASYSCALL_PAIR_* */
     uint64_t opcodes[4];
     AsyscallFdEntry *fds;
+    GHashTable *groups; /* number -> AsyscallBufferGroup; NULL: none yet */
 
     AsyscallRequest **table; /* by index; filled as needed, kept for reuse */
     uint32_t table_used;

@@ -86,6 +86,8 @@
 #define ASYSCALL_F_SOCKETS              (1ull << 10) /* SOCKET makes sockets of the host */
 #define ASYSCALL_F_STATISTICS           (1ull << 11) /* the command STATISTICS */
 #define ASYSCALL_F_PROBE                (1ull << 12) /* the command PROBE */
+#define ASYSCALL_F_BUFFERS              (1ull << 13) /* BUFFERS, TAKE_BUFFER, IOSQE_BUFFER_SELECT */
+#define ASYSCALL_F_MULTISHOT            (1ull << 14) /* RECV and ACCEPT with many completions */
 
 /*
  * Ring memory: one physically contiguous block, aligned to 4 KiB.
@@ -223,6 +225,11 @@ enum asyscall_control {
     ASYSCALL_CTL_GET_OPTION = 0xd1, /* fd = socket, off = level | name << 32, addr, len: value,
                                        an int. Its size */
     ASYSCALL_CTL_SET_OPTION = 0xd2, /* the same; 0 */
+    ASYSCALL_CTL_BUFFERS = 0xd3,    /* fd = queue pair, off = group, addr = ring of struct
+                                       io_uring_buf (an address as in its entries), len = entries;
+                                       0: there is no such group any more */
+    ASYSCALL_CTL_TAKE_BUFFER = 0xd4, /* fd = queue pair, off = group, addr = where the struct
+                                       io_uring_buf that is taken is written */
 };
 
 /* Who serves an entry with this opcode. Neither: nobody, it is -EINVAL (on ring 0). */
