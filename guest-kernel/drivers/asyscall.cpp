@@ -15,10 +15,10 @@ asyscall_device* asyscall_device::instance_;
 namespace {
 
 // Everything the driver knows how to use; what it would be wrong to run without is checked.
-constexpr uint64_t wanted_features = ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 | ASYSCALL_F_CONSOLE |
-                                     ASYSCALL_F_EXPORT | ASYSCALL_F_EXPORT_READONLY |
-                                     ASYSCALL_F_LATENCY | ASYSCALL_F_NOTIFY_DELAY |
-                                     ASYSCALL_F_URGENT | ASYSCALL_F_POST | ASYSCALL_F_SOCKETS;
+constexpr uint64_t wanted_features =
+    ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 | ASYSCALL_F_CONSOLE | ASYSCALL_F_EXPORT |
+    ASYSCALL_F_EXPORT_READONLY | ASYSCALL_F_LATENCY | ASYSCALL_F_NOTIFY_DELAY | ASYSCALL_F_URGENT |
+    ASYSCALL_F_POST | ASYSCALL_F_SOCKETS | ASYSCALL_F_BUFFERS | ASYSCALL_F_MULTISHOT;
 
 uint32_t load_acquire(const uint32_t& word) {
     return __atomic_load_n(&word, __ATOMIC_ACQUIRE);

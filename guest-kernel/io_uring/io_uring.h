@@ -74,6 +74,11 @@ class io_uring final : public ref_counted, public ring_user {
     // By the kernel: a completion that answers no entry.
     long post(uint64_t user_data, int32_t result, uint32_t flags);
 
+    // A group of provided buffers is the device's: entries 0 ends it.
+    task<long> set_buffer_group(uint32_t group, uint64_t at, uint32_t entries);
+    // The next buffer of the group, for what the kernel serves: into memory of the kernel.
+    task<long> take_buffer(uint32_t group, io_uring_buf& out);
+
     // ring_user
     long begin(ring_request& who, const io_uring_sqe& entry, task<long>& later) override;
     void begun() override;

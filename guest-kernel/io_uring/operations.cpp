@@ -184,6 +184,26 @@ long begin_multishot_poll(ring_request& who, const io_uring_sqe& e, task<long>& 
     return must_wait;
 }
 
+// A READ or RECV of what the device does not know. The buffer is taken when it begins.
+task<long> into_provided_buffer(io_uring& ring, ring_request& who, io_uring_sqe e) {
+    io_uring_buf buffer;
+    if (long error = co_await ring.take_buffer(e.buf_group, buffer); error < 0)
+        co_return error;
+    who.cqe_flags = IORING_CQE_F_BUFFER | uint32_t(buffer.bid) << IORING_CQE_BUFFER_SHIFT;
+    e.flags &= uint8_t(~IOSQE_BUFFER_SELECT);
+    e.addr = buffer.addr;
+    e.len = e.len && e.len < buffer.len ? e.len : buffer.len;
+    e.buf_group = 0;
+    task<long> later;
+    long value = ring.begin(who, e, later);
+    if (value == must_wait) {
+        if (!later)
+            co_return -ENOMEM;
+        value = co_await std::move(later);
+    }
+    co_return value;
+}
+
 long install_fixed(ring_request& who, const io_uring_sqe& e, bool was_fixed) {
     constexpr int32_t no_cloexec = 1;
     if (!was_fixed)
@@ -225,6 +245,25 @@ long io_uring::post(uint64_t user_data, int32_t result, uint32_t flags) {
     return 0;
 }
 
+task<long> io_uring::set_buffer_group(uint32_t group, uint64_t at, uint32_t entries) {
+    io_uring_sqe e{};
+    e.opcode = ASYSCALL_CTL_BUFFERS;
+    e.fd = int32_t(queue_pair_);
+    e.off = group;
+    e.addr = at;
+    e.len = entries;
+    co_return co_await asyscall_device::get()->call(e);
+}
+
+task<long> io_uring::take_buffer(uint32_t group, io_uring_buf& out) {
+    io_uring_sqe e{};
+    e.opcode = ASYSCALL_CTL_TAKE_BUFFER;
+    e.fd = int32_t(queue_pair_);
+    e.off = group;
+    e.addr = to_physical(&out);
+    co_return co_await asyscall_device::get()->call(e);
+}
+
 long io_uring::begin(ring_request& who, const io_uring_sqe& entry, task<long>& later) {
     if (entry.opcode == operation_with_result)
         return int32_t(entry.off);
@@ -232,6 +271,10 @@ long io_uring::begin(ring_request& who, const io_uring_sqe& entry, task<long>& l
     const bool was_fixed = e.flags & IOSQE_FIXED_FILE;
     if (long error = resolve(*this, e); error < 0)
         return error;
+    if (e.flags & IOSQE_BUFFER_SELECT) {
+        later = into_provided_buffer(*this, who, e);
+        return must_wait;
+    }
     switch (e.opcode) {
     case IORING_OP_FILES_UPDATE:
         return update_files(*this, who, e);

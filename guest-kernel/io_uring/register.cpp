@@ -241,6 +241,34 @@ long register_eventfd(caller& who, io_uring& ring, uint64_t at, uint32_t count) 
     return f->is_eventfd() ? ring.set_eventfd(std::move(f)) : -EINVAL;
 }
 
+// Its pages are looked at here, so that the device finds them when it takes a buffer.
+task<long> register_buffer_group(caller& who, io_uring& ring, uint64_t at, uint32_t count,
+                                 bool ends) {
+    io_uring_buf_reg r;
+    if (!at || count != 1)
+        co_return -EINVAL;
+    if (long error = read_user(*who.owner->space, r, at); error < 0)
+        co_return error;
+    if (r.pad || r.resv[0] || r.resv[1] || r.resv[2])
+        co_return -EINVAL;
+    if (ends)
+        co_return co_await ring.set_buffer_group(r.bgid, 0, 0);
+    if (!r.ring_addr)
+        co_return -EFAULT;
+    constexpr uint32_t most = 32768;
+    if (r.ring_addr & (page_size - 1) || !r.ring_entries || r.ring_entries > most ||
+        (r.ring_entries & (r.ring_entries - 1)))
+        co_return -EINVAL;
+    uint64_t end = r.ring_addr + r.ring_entries * sizeof(io_uring_buf);
+    for (uint64_t page = r.ring_addr; page < end; page += page_size) {
+        if (long error = who.owner->space->with_page(page, protection_read, [](void*) {});
+            error < 0)
+            co_return error == -ENOMEM ? error : -EFAULT;
+        preemption_point();
+    }
+    co_return co_await ring.set_buffer_group(r.bgid, r.ring_addr, r.ring_entries);
+}
+
 // There are no workers to be bounded or bound: what a bound was is 0.
 long bound_workers(caller& who, uint64_t at, uint32_t count) {
     uint32_t counts[2];
@@ -290,6 +318,10 @@ task<long> io_uring_register(caller& who, uint64_t fd, uint64_t operation, uint6
         co_return register_eventfd(who, *ring, argument, count);
     case IORING_UNREGISTER_EVENTFD:
         co_return argument || count ? -EINVAL : ring->set_eventfd({});
+    case IORING_REGISTER_PBUF_RING:
+    case IORING_UNREGISTER_PBUF_RING:
+        co_return co_await register_buffer_group(who, *ring, argument, count,
+                                                 operation == IORING_UNREGISTER_PBUF_RING);
     case IORING_REGISTER_IOWQ_MAX_WORKERS:
         co_return bound_workers(who, argument, count);
     case IORING_REGISTER_PROBE:

@@ -79,7 +79,8 @@ void io_uring::ring_doorbell(uint32_t which) {
 long io_uring::translate(const io_uring_sqe& from, io_uring_sqe& to) {
     if (from.flags & ~known_entry_flags || from.personality || !operation_is_supported(from.opcode))
         return -EINVAL;
-    if (from.flags & IOSQE_BUFFER_SELECT)
+    if ((from.flags & IOSQE_BUFFER_SELECT) && from.opcode != IORING_OP_READ &&
+        from.opcode != IORING_OP_RECV)
         return -EOPNOTSUPP;
     if (from.opcode == IORING_OP_NOP && (from.rw_flags & ~nop_inject_result))
         return -EINVAL;
