@@ -79,6 +79,12 @@ class [[nodiscard]] stoppable {
             operation_.complete(-ECANCELED, 0);
         else if (here->issue_through(relay_, operation_)) [[likely]]
             return here->suspend(coroutine);
+        else if (!relay_.change(stop_relay::in_flight, stop_relay::stopped)) {
+            // It is over, but another worker's stop is on its way here: the relay has to outlive
+            // that, and the cancel that comes of it.
+            store_relaxed(&relay_.state, stop_relay::in_flight);
+            return here->suspend(coroutine);
+        }
         uintr::enable();
         return coroutine;
     }
