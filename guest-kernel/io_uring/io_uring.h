@@ -52,7 +52,7 @@ class io_uring final : public ref_counted, public ring_user {
     // wait.cpp. Completions that overflowed go to the CQ, as far as there is room.
     void flush();
     bool has_completions(uint32_t count) const;
-    // Until there are so many: 0, -ETIME, -EINTR.
+    // Until there are so many, or a timeout has come to its end: 0, -ETIME, -EINTR.
     task<long> wait(caller& who, uint32_t count, nanoseconds deadline);
     uint32_t poll() const;
     wait_queue& arrivals_of_any();
@@ -71,6 +71,9 @@ class io_uring final : public ref_counted, public ring_user {
     registered_buffers buffers;
     // An eventfd, or null. -EBUSY, -ENXIO: there is one already, or none.
     long set_eventfd(ref<file> f);
+    bool signals(const file& f) const { return eventfd_shown_.load() == &f; }
+    // cancel.cpp. IORING_REGISTER_SYNC_CANCEL: returns when what it asks for has ended.
+    task<long> cancel(caller& who, const sync_cancel& wanted, nanoseconds deadline);
     // By the kernel: a completion that answers no entry.
     long post(uint64_t user_data, int32_t result, uint32_t flags);
 
@@ -88,6 +91,7 @@ class io_uring final : public ref_counted, public ring_user {
   private:
     struct sleeper : list_node<sleeper> {
         uint32_t target; // cq_tail that it waits for
+        uint32_t seen;   // so far there is no end of a timeout
     };
     // The kernel's receiver for the device's notifications.
     struct listener : uintr_receiver {
@@ -104,12 +108,22 @@ class io_uring final : public ref_counted, public ring_user {
     io_uring_sqe& device_entry(uint32_t index) const {
         return memory_->device_entries()[index & (device_entries_ - 1)];
     }
+    const io_uring_cqe& completion(uint32_t index) const {
+        return memory_->completions()[index & (cq_entries_ - 1)];
+    }
     long take_entries(uint32_t count);
     // 0, or the error that the entry is answered with.
     long translate(const io_uring_sqe& from, io_uring_sqe& to);
     void arm(); // with lock_
     void notified();
     bool reached(uint32_t target) const;
+    bool timed_out(sleeper& s) const;
+    struct cancelled {
+        uint64_t token;
+        uint8_t opcode;
+    };
+    long interrupt_matching(const sync_cancel& wanted, cancelled& last);
+    bool has_request(uint64_t token);
 
     const ref<io_uring_memory> memory_;
     process* const owner_;
@@ -121,6 +135,9 @@ class io_uring final : public ref_counted, public ring_user {
     uint32_t sq_head_ = 0;
     uint32_t device_tail_ = 0;
 
+    std::atomic<bool> has_timeouts_{false};           // since the first one
+    std::atomic<const file*> eventfd_shown_{nullptr}; // eventfd_, to compare only
+
     spinlock lock_; // what follows
     ring* ring_ = nullptr;
     bool submitting_ = false;
@@ -130,6 +147,7 @@ class io_uring final : public ref_counted, public ring_user {
     bool notify_always_ = false; // somebody polls
     wait_queue arrivals_;
     ref<file> eventfd_;
+    uint32_t eventfd_tail_ = 0; // cq_tail, when it was signalled last
 
     listener listener_{*this};
     bool listens_ = false;

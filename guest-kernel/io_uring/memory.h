@@ -54,6 +54,10 @@ class io_uring_memory final : public page_object {
     uint32_t* array() const { return reinterpret_cast<uint32_t*>(&words() + 1); }
     asyscall_ring& device() const { return *static_cast<asyscall_ring*>(device_.pages); }
     io_uring_sqe* device_entries() const { return device_entries_; }
+    const io_uring_cqe* completions() const {
+        return reinterpret_cast<const io_uring_cqe*>(static_cast<uint8_t*>(device_.pages) +
+                                                     ASYSCALL_CQ_OFFSET);
+    }
     const io_uring_sqe* entries() const { return static_cast<const io_uring_sqe*>(entries_.pages); }
     // Of the program's mapping.
     uint32_t device_offset() const { return uint32_t(words_.size); }

@@ -11,6 +11,7 @@
 #include "drivers/asyscall.h"
 #include "fs/poll_entries.h"
 #include "io_uring/io_uring.h"
+#include "net/inet_socket.h"
 #include "process/process.h"
 #include "ring/opcodes.h"
 #include "ring/request.h"
@@ -140,7 +141,10 @@ long message(io_uring& from, ring_request& who, const io_uring_sqe& e) {
 // POLL_ADD with IORING_POLL_ADD_MULTI: a completion each time that the file's queues are woken and
 // one of the events is there. They are looked at while the waiter is on the queues, so nothing gets
 // lost in between.
+//
+// An eventfd that the ring signals would be signalled for each of them: it is told once, the last.
 struct multishot_poll {
+    const io_uring& ring;
     file& f;
     uint32_t events;
     uint64_t token;
@@ -151,7 +155,8 @@ struct multishot_poll {
         if (!found)
             return false;
         asyscall_device& device = *asyscall_device::get();
-        if (!device.push_quietly({ASYSCALL_CTL_COMPLETE, 0, token, 0, found, IORING_CQE_F_MORE})) {
+        if (ring.signals(f) ||
+            !device.push_quietly({ASYSCALL_CTL_COMPLETE, 0, token, 0, found, IORING_CQE_F_MORE})) {
             last = found;
             return true;
         }
@@ -160,8 +165,8 @@ struct multishot_poll {
     }
 };
 
-task<long> poll_again_and_again(ring_request& who, ref<file> f, uint32_t events) {
-    multishot_poll poll{*f, events, who.token};
+task<long> poll_again_and_again(io_uring& ring, ring_request& who, ref<file> f, uint32_t events) {
+    multishot_poll poll{ring, *f, events, who.token};
     for (;;) {
         poll_entries entries(*f);
         long error = co_await wait_any(
@@ -174,13 +179,14 @@ task<long> poll_again_and_again(ring_request& who, ref<file> f, uint32_t events)
     }
 }
 
-long begin_multishot_poll(ring_request& who, const io_uring_sqe& e, task<long>& later) {
+long begin_multishot_poll(io_uring& ring, ring_request& who, const io_uring_sqe& e,
+                          task<long>& later) {
     if (e.off || e.addr)
         return -EINVAL;
     ref<file> f = who.owner->files->get(uint64_t(int64_t(e.fd)));
     if (!f)
         return -EBADF;
-    later = poll_again_and_again(who, std::move(f), e.poll32_events);
+    later = poll_again_and_again(ring, who, std::move(f), e.poll32_events);
     return must_wait;
 }
 
@@ -214,6 +220,93 @@ long install_fixed(ring_request& who, const io_uring_sqe& e, bool was_fixed) {
     return f ? who.owner->files->install(std::move(f), !(e.rw_flags & no_cloexec)) : -EBADF;
 }
 
+// There are no groups of provided buffers.
+long remove_buffers(const io_uring_sqe& e) {
+    constexpr int32_t most = 1 << 16;
+    if (e.rw_flags || e.addr || e.len || e.off || e.splice_fd_in || e.fd <= 0 || e.fd > most)
+        return -EINVAL;
+    return -ENOENT;
+}
+
+task<long> socket_option(caller& who, ref<file> f, bool set, io_uring_sqe e) {
+    const uint32_t level = uint32_t(e.addr), which = uint32_t(e.addr >> 32);
+    const auto room = int32_t(e.file_index);
+    int32_t value = 0;
+    if (set ? room < int32_t(sizeof value) : room < 0)
+        co_return -EINVAL;
+    if (set)
+        if (long error = read_user(*who.owner->space, value, e.addr3); error < 0)
+            co_return error;
+    long result = co_await f->as_inet_socket()->option(set, level, which, value);
+    if (result < 0 || set)
+        co_return result;
+    const long copied = room < result ? room : result;
+    long error = copy_to_user(*who.owner->space, e.addr3, &value, size_t(copied));
+    co_return error < 0 ? error : copied;
+}
+
+// IORING_OP_URING_CMD: of sockets, and of those the options.
+long begin_command(ring_request& who, const io_uring_sqe& e, task<long>& later) {
+    ref<file> f = who.owner->files->get(uint64_t(int64_t(e.fd)));
+    if (!f)
+        return -EBADF;
+    if (e.rw_flags || !f->as_inet_socket() ||
+        (e.cmd_op != command_getsockopt && e.cmd_op != command_setsockopt))
+        return -EOPNOTSUPP;
+    later = socket_option(who, std::move(f), e.cmd_op == command_setsockopt, e);
+    return must_wait;
+}
+
+// What a request waits for on a file with O_NONBLOCK, as Linux has it: the flag is for those who
+// call, and a request says itself (MSG_DONTWAIT, RWF_NOWAIT) if it is not to wait. 0: it does not.
+uint32_t events_waited_for(const io_uring_sqe& e) {
+    constexpr uint32_t message_dont_wait = 0x40;
+    switch (e.opcode) {
+    case IORING_OP_READ:
+    case IORING_OP_READV:
+        return e.rw_flags ? 0 : POLLIN;
+    case IORING_OP_WRITE:
+    case IORING_OP_WRITEV:
+        return e.rw_flags ? 0 : POLLOUT;
+    case IORING_OP_RECV:
+    case IORING_OP_RECVMSG:
+        return e.msg_flags & message_dont_wait ? 0 : POLLIN;
+    case IORING_OP_SEND:
+    case IORING_OP_SENDMSG:
+        return e.msg_flags & message_dont_wait ? 0 : POLLOUT;
+    case IORING_OP_ACCEPT:
+        return POLLIN;
+    case IORING_OP_CONNECT:
+        return POLLOUT;
+    default:
+        return 0;
+    }
+}
+
+task<long> again_when_ready(ring_request& who, io_uring_sqe e, ref<file> f, uint32_t events) {
+    for (;;) {
+        task<long> later;
+        long value = begin_operation(who, e, later);
+        if (value == must_wait)
+            value = co_await std::move(later);
+        if (value != -EAGAIN && value != -EINPROGRESS && value != -EALREADY)
+            co_return value;
+        value = co_await poll_later(who, f, events);
+        if (value < 0)
+            co_return value;
+    }
+}
+
+// begin_operation, but for files with O_NONBLOCK.
+long begin_and_wait(ring_request& who, const io_uring_sqe& e, task<long>& later) {
+    if (uint32_t events = events_waited_for(e))
+        if (ref<file> f = who.owner->files->get(uint64_t(int64_t(e.fd))); f && f->nonblocking()) {
+            later = again_when_ready(who, e, std::move(f), events);
+            return must_wait;
+        }
+    return begin_operation(who, e, later);
+}
+
 } // namespace
 
 bool operation_is_supported(uint8_t opcode) {
@@ -227,6 +320,8 @@ bool operation_is_supported(uint8_t opcode) {
     case IORING_OP_FILES_UPDATE:
     case IORING_OP_OPENAT2:
     case IORING_OP_MSG_RING:
+    case IORING_OP_REMOVE_BUFFERS:
+    case IORING_OP_URING_CMD:
     case opcode_install_fixed:
         return true;
     default:
@@ -280,6 +375,14 @@ long io_uring::begin(ring_request& who, const io_uring_sqe& entry, task<long>& l
         return update_files(*this, who, e);
     case IORING_OP_MSG_RING:
         return message(*this, who, e);
+    case IORING_OP_REMOVE_BUFFERS:
+        return remove_buffers(e);
+    case OUROS_OP_LISTEN:
+        if (e.addr || e.buf_index || e.rw_flags || e.addr2)
+            return -EINVAL;
+        break;
+    case IORING_OP_URING_CMD:
+        return begin_command(who, e, later);
     case opcode_install_fixed:
         return install_fixed(who, e, was_fixed);
     case IORING_OP_READ:
@@ -292,7 +395,7 @@ long io_uring::begin(ring_request& who, const io_uring_sqe& entry, task<long>& l
         break;
     case IORING_OP_POLL_ADD:
         if (e.len == IORING_POLL_ADD_MULTI)
-            return begin_multishot_poll(who, e, later);
+            return begin_multishot_poll(*this, who, e, later);
         break;
     case IORING_OP_CLOSE:
         if (ref<file> f = who.owner->files->get(uint64_t(int64_t(e.fd)));
@@ -309,13 +412,15 @@ long io_uring::begin(ring_request& who, const io_uring_sqe& entry, task<long>& l
     default:
         break;
     }
+    if (e.file_index && may_open_into_slot(e.opcode) && !files.exists())
+        return e.file_index == ~0u ? -ENFILE : -ENXIO;
     long value = must_wait;
     if (e.opcode == IORING_OP_OPENAT2) {
         later = open_like(who, uint64_t(int64_t(e.fd)), e.addr, e.off, e.len);
     } else {
         uint32_t slot =
             std::exchange(e.file_index, may_open_into_slot(e.opcode) ? 0 : e.file_index);
-        value = begin_operation(who, e, later);
+        value = begin_and_wait(who, e, later);
         e.file_index = slot;
     }
     if (!e.file_index || !may_open_into_slot(e.opcode))

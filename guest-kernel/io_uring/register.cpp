@@ -10,6 +10,7 @@
 #include "process/thread.h"
 #include "schedule/preempt.h"
 #include "syscalls/syscall.h"
+#include "syscalls/time_value.h"
 
 namespace kernel {
 
@@ -280,6 +281,26 @@ long bound_workers(caller& who, uint64_t at, uint32_t count) {
     return copy_to_user(*who.owner->space, at, counts, sizeof counts);
 }
 
+task<long> cancel(caller& who, io_uring& ring, uint64_t at) {
+    sync_cancel wanted;
+    nanoseconds deadline = never;
+    if (long error = read_user(*who.owner->space, wanted, at); error < 0)
+        co_return error;
+    for (uint8_t byte : wanted.padding)
+        if (byte)
+            co_return -EINVAL;
+    for (uint64_t word : wanted.padding2)
+        if (word)
+            co_return -EINVAL;
+    if (wanted.seconds != -1 || wanted.nanoseconds != -1) {
+        time_value time{wanted.seconds, wanted.nanoseconds};
+        if (!time.valid())
+            co_return -EINVAL;
+        deadline = add_saturating(now(), time.total());
+    }
+    co_return co_await ring.cancel(who, wanted, deadline);
+}
+
 } // namespace
 
 namespace call {
@@ -326,6 +347,10 @@ task<long> io_uring_register(caller& who, uint64_t fd, uint64_t operation, uint6
         co_return bound_workers(who, argument, count);
     case IORING_REGISTER_PROBE:
         co_return argument ? probe(who, argument, count) : -EINVAL;
+    case IORING_REGISTER_SYNC_CANCEL:
+        if (!argument || count != 1)
+            co_return -EINVAL;
+        co_return co_await cancel(who, *ring, argument);
     case IORING_REGISTER_ENABLE_RINGS:
         co_return argument || count ? -EINVAL : enable(who, *ring);
     default:

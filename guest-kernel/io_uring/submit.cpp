@@ -94,6 +94,8 @@ long io_uring::translate(const io_uring_sqe& from, io_uring_sqe& to) {
         return 0;
     }
     to = from;
+    if (from.opcode == IORING_OP_TIMEOUT)
+        has_timeouts_ = true;
     if (from.opcode == IORING_OP_READ_FIXED || from.opcode == IORING_OP_WRITE_FIXED) {
         if (long outside = buffers.check(from.buf_index, from.addr, from.len); outside < 0)
             answer(from, to, outside);
@@ -193,6 +195,8 @@ long io_uring::take_entries(uint32_t count) {
         store_release(device.driver.sq_tail, device_tail_);
         ring_doorbell(ASYSCALL_DOORBELL_SUBMIT);
         asyscall_device::get()->poll(); // what it has forwarded
+        if (eventfd_shown_.load()) [[unlikely]]
+            notified();
     }
     return taken;
 }

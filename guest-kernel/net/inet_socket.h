@@ -61,7 +61,8 @@ class inet_socket final : public file {
     task<long> shut_down(uint64_t how);
     // The address's size.
     task<long> name(bool of_peer, socket_address& out);
-    task<long> option(bool set, uint32_t level, uint32_t which, int32_t& value);
+    // Virtual for io_uring/, which there can be without sockets.
+    virtual task<long> option(bool set, uint32_t level, uint32_t which, int32_t& value);
 
     // size 0: to whom it is connected.
     task<long> send(caller& who, user_buffers from, uint32_t flags, const socket_address& to,

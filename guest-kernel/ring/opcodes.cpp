@@ -122,11 +122,12 @@ long begin_timeout(ring_request& who, const io_uring_sqe& e, task<long>& later) 
     return must_wait;
 }
 
-uint32_t found_of(file& f, uint32_t events) {
+} // namespace
+
+static uint32_t found_of(file& f, uint32_t events) {
     return f.poll() & (events | POLLERR | POLLHUP);
 }
 
-// Until one of the events is there: which ones are.
 task<long> poll_later(caller& who, ref<file> f, uint32_t events) {
     struct {
         file* f;
@@ -147,6 +148,8 @@ task<long> poll_later(caller& who, ref<file> f, uint32_t events) {
             co_return error;
     }
 }
+
+namespace {
 
 long begin_poll(ring_request& who, const io_uring_sqe& e, task<long>& later) {
     if (e.len || e.off || e.addr)

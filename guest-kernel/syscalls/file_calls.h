@@ -66,6 +66,7 @@ long fsync(caller&, uint64_t fd);
 task<long> fsync_later(caller&, uint64_t fd);
 long fdatasync(caller&, uint64_t fd);
 task<long> fdatasync_later(caller&, uint64_t fd);
+task<long> sync_file_range(caller&, uint64_t fd, uint64_t offset, uint64_t size, uint64_t flags);
 long fallocate(caller&, uint64_t fd, uint64_t mode, uint64_t offset, uint64_t size);
 task<long> fallocate_later(caller&, uint64_t fd, uint64_t mode, uint64_t offset, uint64_t size);
 long close(caller&, uint64_t fd);

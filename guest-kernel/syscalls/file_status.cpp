@@ -281,6 +281,24 @@ long fsync(caller& who, uint64_t fd) {
 task<long> fsync_later(caller& who, uint64_t fd) {
     return synchronise_later(who, fd, false);
 }
+// Everything that was written reaches the host's disk, not only the range.
+task<long> sync_file_range(caller& who, uint64_t fd, uint64_t offset, uint64_t size,
+                           uint64_t flags) {
+    constexpr uint64_t known_flags = 7; // SYNC_FILE_RANGE_
+    ref<file> f = who.owner->files->get(fd);
+    if (!f || (f->flags() & O_PATH))
+        co_return -EBADF;
+    if ((uint32_t(flags) & ~known_flags) || int64_t(offset) < 0 || int64_t(offset + size) < 0 ||
+        offset + size < offset)
+        co_return -EINVAL;
+    if (!f->is_seekable())
+        co_return -ESPIPE;
+    long result = f->sync(true);
+    if (result == must_wait)
+        result = co_await f->sync_later(who, true);
+    co_return result;
+}
+
 // What changes nothing here but must not fail: advice, sync.
 long fadvise64(caller& who, uint64_t fd, uint64_t, uint64_t, uint64_t advice) {
     constexpr uint64_t last = 5; // POSIX_FADV_NOREUSE

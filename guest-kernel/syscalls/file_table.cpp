@@ -24,6 +24,7 @@ const syscall_entry file_calls[] = {
     CALL_OF(fchdir),       CALL_PAIR(fstatfs),     CALL_OF(umask),
     CALL_OF(fchmod),       CALL_OF(fchown),      CALL_OF(fadvise64),
     CALL_OF(flock),        CALL_OF(sync),        CALL_OF(memfd_create),
+    CALL_OF(sync_file_range),
     {},
 };
 // clang-format on
