@@ -153,6 +153,11 @@ class Machine:
         create("disk", driver="qcow2", file="file", size=1 << 20)
         self.qmp("blockdev-add", driver="qcow2", file="file", **{"node-name": "disk"})
 
+    def take_disk(self, file):
+        """One that another machine has had."""
+        self.qmp("blockdev-add", driver="file", filename=file, **{"node-name": "file"})
+        self.qmp("blockdev-add", driver="qcow2", file="file", **{"node-name": "disk"})
+
     def snapshot(self, command):
         """savevm or loadvm, in this process."""
         if message := self.hmp(f"{command} here"):
