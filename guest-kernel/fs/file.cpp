@@ -123,6 +123,9 @@ task<long> file::truncate_later(caller&, uint64_t) {
 task<long> file::sync_later(caller&, bool) {
     co_return -EINVAL;
 }
+task<long> file::tell_flags() {
+    co_return 0;
+}
 task<long> file::control_later(caller&, uint64_t, uint64_t) {
     co_return -ENOTTY;
 }

@@ -50,6 +50,9 @@ class file : public ref_counted {
     bool readable() const;
     bool writable() const;
     bool nonblocking() const;
+    // Whether somebody else serves it, too, and is to be told when O_NONBLOCK changes: 0 or -errno.
+    virtual bool tells_flags() const { return false; }
+    virtual task<long> tell_flags();
 
     virtual long read(user_buffers& to, int64_t offset);
     virtual task<long> read_later(caller& who, user_buffers to, int64_t offset);

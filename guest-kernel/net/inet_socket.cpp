@@ -94,7 +94,22 @@ io_uring_sqe inet_socket::entry(uint8_t opcode) const {
 }
 
 device_access inet_socket::device() const {
-    return {core_->handle(), nonblocking() ? 0u : ASYSCALL_RIGHT_READ | ASYSCALL_RIGHT_WRITE};
+    bool agrees = nonblocking() == device_does_not_wait_;
+    return {core_->handle(), agrees ? ASYSCALL_RIGHT_READ | ASYSCALL_RIGHT_WRITE : 0u};
+}
+
+bool inet_socket::tells_flags() const {
+    return asyscall_device::get()->has(ASYSCALL_F_SET_FLAGS);
+}
+
+task<long> inet_socket::tell_flags() {
+    bool value = nonblocking();
+    io_uring_sqe e = entry(ASYSCALL_CTL_SET_FLAGS);
+    e.len = value ? ASYSCALL_FLAG_NONBLOCK : 0;
+    long error = co_await asyscall_device::get()->call(e);
+    if (error == 0)
+        device_does_not_wait_ = value;
+    co_return error;
 }
 
 void inet_socket::poll_queues(wait_queue*& readable, wait_queue*& writable) {

@@ -80,8 +80,10 @@ class inet_socket final : public file {
     long attributes(file_attributes& out) override;
     uint32_t poll() override { return core_->poll(); }
     void poll_queues(wait_queue*& readable, wait_queue*& writable) override;
-    // One that does not block is the kernel's: the device would wait.
+    // One that does not block is the kernel's if the device does not know that: it would wait.
     device_access device() const override;
+    bool tells_flags() const override;
+    task<long> tell_flags() override;
     inet_socket* as_inet_socket() override { return this; }
 
   private:
@@ -91,6 +93,7 @@ class inet_socket final : public file {
 
     const ref<inet_core> core_;
     const bool is_stream_;
+    std::atomic<bool> device_does_not_wait_{false};
     const uint64_t number_;
 };
 

@@ -117,6 +117,20 @@ task<long> dup3_later(caller& who, uint64_t old_fd, uint64_t new_fd, uint64_t fl
     co_return made;
 }
 
+namespace {
+
+constexpr uint32_t flags_to_set = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
+
+task<long> set_flags_later(caller& who, uint64_t fd, uint32_t changeable, uint32_t values) {
+    ref<file> f = files_of(who).get(fd);
+    if (!f)
+        co_return -EBADF;
+    f->set_flags(changeable, values);
+    co_return co_await f->tell_flags();
+}
+
+} // namespace
+
 long fcntl(caller& who, uint64_t fd, uint64_t command, uint64_t argument) {
     fd_table& files = files_of(who);
     ref<file> f = files.get(fd);
@@ -137,7 +151,9 @@ long fcntl(caller& who, uint64_t fd, uint64_t command, uint64_t argument) {
         return f->flags() &
                ~static_cast<uint32_t>(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
     case F_SETFL:
-        f->set_flags(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME, static_cast<uint32_t>(argument));
+        if (f->tells_flags())
+            return must_wait;
+        f->set_flags(flags_to_set, static_cast<uint32_t>(argument));
         return 0;
     case F_ADD_SEALS:
         return f->add_seals(static_cast<uint32_t>(argument));
@@ -149,6 +165,8 @@ long fcntl(caller& who, uint64_t fd, uint64_t command, uint64_t argument) {
 }
 
 task<long> fcntl_later(caller& who, uint64_t fd, uint64_t command, uint64_t argument) {
+    if (command == F_SETFL)
+        return set_flags_later(who, fd, flags_to_set, static_cast<uint32_t>(argument));
     return duplicate_later(who, fd, argument, command == F_DUPFD_CLOEXEC);
 }
 
@@ -165,6 +183,8 @@ long ioctl(caller& who, uint64_t fd, uint64_t request, uint64_t argument) {
         int32_t on;
         if (long error = read_user(*who.owner->space, on, argument); error < 0)
             return error;
+        if (f->tells_flags())
+            return must_wait;
         f->set_flags(O_NONBLOCK, on ? O_NONBLOCK : 0);
         return 0;
     }
@@ -177,6 +197,12 @@ task<long> ioctl_later(caller& who, uint64_t fd, uint64_t request, uint64_t argu
     ref<file> f = files_of(who).get(fd);
     if (!f || (f->flags() & O_PATH))
         co_return -EBADF;
+    if (static_cast<uint32_t>(request) == FIONBIO) {
+        int32_t on;
+        if (long error = read_user(*who.owner->space, on, argument); error < 0)
+            co_return error;
+        co_return co_await set_flags_later(who, fd, O_NONBLOCK, on ? O_NONBLOCK : 0);
+    }
     co_return co_await f->control_later(who, static_cast<uint32_t>(request), argument);
 }
 

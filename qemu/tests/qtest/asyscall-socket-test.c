@@ -271,6 +271,52 @@ static void test_migration(void)
     end(&s);
 }
 
+static int32_t set_flags(AsyscallDriver *d, int handle, uint32_t flags)
+{
+    return COMMAND(d, .opcode = ASYSCALL_CTL_SET_FLAGS, .fd = handle,
+                   .len = flags);
+}
+
+static void test_nonblocking(void)
+{
+    Server s = serve("");
+    int other = make_socket(s.d, SOCK_STREAM);
+    uint64_t to = put_address(s.d, "127.0.0.1",
+                              ntohs(name_of(s.d, s.listener).sin_port));
+
+    START(s.q, .opcode = IORING_OP_RECV, .fd = 5, .addr = s.at, .len = 16,
+          .user_data = 1);
+    g_assert_cmpint(set_flags(s.d, s.handle, ASYSCALL_FLAG_NONBLOCK), ==, 0);
+    for (int opcode = 0; opcode < 2; opcode++) {
+        g_assert_cmpint(CALL(s.q, .opcode = opcode ? IORING_OP_RECV
+                                                   : IORING_OP_READ,
+                             .fd = 5, .addr = s.at, .len = 16), ==, -EAGAIN);
+    }
+    /* What waited before still does; so does what the kernel asks for. */
+    asyscall_expect_nothing(s.q);
+    g_assert_cmpint(write(s.peer, "abc", 3), ==, 3);
+    g_assert_cmpint(asyscall_wait(s.q).res, ==, 3);
+    START(&s.d->control, .opcode = IORING_OP_RECV, .fd = s.handle,
+          .addr = s.at, .len = 16, .user_data = 2);
+    asyscall_expect_nothing(&s.d->control);
+    g_assert_cmpint(write(s.peer, "de", 2), ==, 2);
+    g_assert_cmpint(asyscall_wait(&s.d->control).res, ==, 2);
+    g_assert_cmpint(set_flags(s.d, s.handle, 0), ==, 0);
+    START(s.q, .opcode = IORING_OP_READ, .fd = 5, .addr = s.at, .len = 16,
+          .user_data = 3);
+    asyscall_expect_nothing(s.q);
+    g_assert_cmpint(write(s.peer, "fghi", 4), ==, 4);
+    g_assert_cmpint(asyscall_wait(s.q).res, ==, 4);
+
+    g_assert_cmpint(set_flags(s.d, other, ASYSCALL_FLAG_NONBLOCK), ==, 0);
+    g_assert_cmpint(asyscall_set_fd(s.d, 1, 6, other, BOTH_RIGHTS), ==, 0);
+    g_assert_cmpint(CALL(s.q, .opcode = IORING_OP_CONNECT, .fd = 6, .addr = to,
+                         .off = sizeof(struct sockaddr_in)), ==, -EINPROGRESS);
+    g_assert_cmpint(set_flags(s.d, other, 2), ==, -EINVAL);
+    g_assert_cmpint(set_flags(s.d, 0x7fff, 0), ==, -EBADF);
+    end(&s);
+}
+
 static void test_options(void)
 {
     AsyscallDriver *d = asyscall_new("net=loopback");
@@ -307,6 +353,7 @@ int main(int argc, char **argv)
     qtest_add_func("/asyscall-socket/ends", test_ends);
     qtest_add_func("/asyscall-socket/reset", test_reset);
     qtest_add_func("/asyscall-socket/migration", test_migration);
+    qtest_add_func("/asyscall-socket/nonblocking", test_nonblocking);
     qtest_add_func("/asyscall-socket/options", test_options);
     return g_test_run();
 }

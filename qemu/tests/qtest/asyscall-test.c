@@ -30,7 +30,7 @@ static void test_identity(void)
                     ASYSCALL_F_NOTIFY_DELAY | ASYSCALL_F_URGENT |
                     ASYSCALL_F_POST | ASYSCALL_F_STATISTICS |
                     ASYSCALL_F_PROBE | ASYSCALL_F_BUFFERS |
-                    ASYSCALL_F_MULTISHOT);
+                    ASYSCALL_F_MULTISHOT | ASYSCALL_F_SET_FLAGS);
     asyscall_free(d);
 }
 

@@ -176,6 +176,7 @@ static void asyscall_realize(DeviceState *dev, Error **errp)
         ASYSCALL_F_EVENT_INDEX | ASYSCALL_F_SV39 | ASYSCALL_F_NOTIFY_DELAY |
         ASYSCALL_F_URGENT | ASYSCALL_F_POST | ASYSCALL_F_STATISTICS |
         ASYSCALL_F_PROBE | ASYSCALL_F_BUFFERS | ASYSCALL_F_MULTISHOT |
+        ASYSCALL_F_SET_FLAGS |
         (qemu_chr_fe_backend_connected(&s->console.chr) ? ASYSCALL_F_CONSOLE
                                                         : 0) |
         (s->export ? ASYSCALL_F_EXPORT : 0) |

@@ -302,6 +302,7 @@ void asyscall_op_sendmsg(AsyscallRequest *req);
 void asyscall_op_recvmsg(AsyscallRequest *req);
 void asyscall_socket_rw(AsyscallRequest *req);
 void asyscall_ctl_name(AsyscallRequest *req);
+void asyscall_ctl_set_flags(AsyscallRequest *req);
 void asyscall_ctl_get_option(AsyscallRequest *req);
 void asyscall_ctl_set_option(AsyscallRequest *req);
 

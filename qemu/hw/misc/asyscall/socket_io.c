@@ -108,7 +108,7 @@ void asyscall_op_connect(AsyscallRequest *req)
     trace_asyscall_connect(req->qp->index, req->sqe.user_data, req->file->fd,
                            error);
     if ((error == -EINPROGRESS || (error == -EALREADY && req->begun)) &&
-        !asyscall_is_control(req->qp)) {
+        !asyscall_is_control(req->qp) && (req->begun || !socket->nonblocking)) {
         req->begun = true;
         asyscall_socket_wait(req, G_IO_OUT);
         return;
@@ -214,6 +214,12 @@ static bool asyscall_is_stream(AsyscallRequest *req)
     return type == SOCK_STREAM;
 }
 
+/* Ring 0 is the kernel's, which says of each request whether it waits. */
+static bool asyscall_is_nonblocking(const AsyscallRequest *req)
+{
+    return req->file->socket->nonblocking && !asyscall_is_control(req->qp);
+}
+
 static void asyscall_socket_data_end(AsyscallRequest *req, int64_t error)
 {
     int64_t done = req->transfer.done;
@@ -229,6 +235,9 @@ static bool asyscall_socket_move(AsyscallRequest *req, AsyscallMessage *m,
                                  int64_t *result)
 {
     AsyscallTransfer *t = &req->transfer;
+    /* What has waited before goes on, as with O_NONBLOCK. */
+    bool wait = !(m->flags & MSG_DONTWAIT) &&
+                (req->poll_events || !asyscall_is_nonblocking(req));
     bool all = (m->flags & MSG_WAITALL) && !(m->flags & MSG_PEEK) &&
                asyscall_is_stream(req);
 
@@ -257,7 +266,7 @@ static bool asyscall_socket_move(AsyscallRequest *req, AsyscallMessage *m,
             if (errno == EINTR) {
                 continue;
             }
-            if (errno == EAGAIN && !(m->flags & MSG_DONTWAIT)) {
+            if (errno == EAGAIN && wait) {
                 asyscall_socket_wait(req, t->to_guest ? G_IO_IN : G_IO_OUT);
                 return false;
             }
@@ -559,6 +568,17 @@ void asyscall_ctl_name(AsyscallRequest *req)
     result = asyscall_guest_write(req->qp, req->sqe.addr, &name,
                                   MIN(req->sqe.len, length), &miss);
     asyscall_request_finish(req, result ?: (int)length);
+}
+
+void asyscall_ctl_set_flags(AsyscallRequest *req)
+{
+    if (!(req->qp->device->driver_features & ASYSCALL_F_SET_FLAGS) ||
+        (req->sqe.len & ~ASYSCALL_FLAG_NONBLOCK)) {
+        asyscall_request_finish(req, -EINVAL);
+        return;
+    }
+    req->file->socket->nonblocking = req->sqe.len & ASYSCALL_FLAG_NONBLOCK;
+    asyscall_request_finish(req, 0);
 }
 
 /* Those with an int for a value that concern nobody but the socket. */

@@ -217,6 +217,7 @@ struct AsyscallSocket {
     struct AsyscallState *device;
     AsyscallFile *file;
     bool bound;
+    bool nonblocking; /* what a process asks of it does not wait */
     AsyscallRequestList waiters; /* PHASE_SOCKET, in order of arrival */
     QTAILQ_ENTRY(AsyscallSocket) entry; /* s->sockets */
 };

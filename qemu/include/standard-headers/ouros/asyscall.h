@@ -88,6 +88,7 @@
 #define ASYSCALL_F_PROBE                (1ull << 12) /* the command PROBE */
 #define ASYSCALL_F_BUFFERS              (1ull << 13) /* BUFFERS, TAKE_BUFFER, IOSQE_BUFFER_SELECT */
 #define ASYSCALL_F_MULTISHOT            (1ull << 14) /* RECV and ACCEPT with many completions */
+#define ASYSCALL_F_SET_FLAGS            (1ull << 15) /* the command SET_FLAGS */
 
 /*
  * Ring memory: one physically contiguous block, aligned to 4 KiB.
@@ -230,6 +231,7 @@ enum asyscall_control {
                                        0: there is no such group any more */
     ASYSCALL_CTL_TAKE_BUFFER = 0xd4, /* fd = queue pair, off = group, addr = where the struct
                                        io_uring_buf that is taken is written */
+    ASYSCALL_CTL_SET_FLAGS = 0xd5,  /* fd = socket, len = ASYSCALL_FLAG_* that hold from now on */
 };
 
 /* Who serves an entry with this opcode. Neither: nobody, it is -EINVAL (on ring 0). */
@@ -259,6 +261,9 @@ struct asyscall_statistics {
 #define ASYSCALL_HANDLE_STDERR          2
 #define ASYSCALL_HANDLE_EXPORT          3 /* the exported directory */
 #define ASYSCALL_NO_HANDLE              (~0ull)
+
+/* Of a handle. */
+#define ASYSCALL_FLAG_NONBLOCK          1u /* -EAGAIN instead of waiting */
 
 #define ASYSCALL_RIGHT_READ             1u
 #define ASYSCALL_RIGHT_WRITE            2u
