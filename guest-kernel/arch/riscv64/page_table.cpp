@@ -106,6 +106,25 @@ void flush_local(uint64_t address, uint16_t asid) {
     asm volatile("sfence.vma %0, %1" ::"r"(address), "r"(uint64_t(asid)) : "memory");
 }
 
+namespace {
+
+// f(mask, base): hart ids as the firmware takes them, as many as fit in one call. It waits for all
+// of them at once, so a call for each hart would wait as often as there are harts.
+template <class F>
+void for_ids(uint64_t harts, F&& f) {
+    while (harts) {
+        uint64_t base = hart_at(unsigned(__builtin_ctzll(harts))).id, mask = 0, left = harts;
+        for (unsigned i; left; left &= left - 1)
+            if (uint64_t id = hart_at(i = unsigned(__builtin_ctzll(left))).id; id - base < 64) {
+                mask |= 1ull << (id - base);
+                harts &= ~(1ull << i);
+            }
+        f(mask, base);
+    }
+}
+
+} // namespace
+
 void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid) {
     if (harts >> this_hart().index & 1) {
         constexpr uint64_t few = 16 * page_size;
@@ -115,10 +134,9 @@ void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid) {
         else
             asm volatile("sfence.vma zero, %0" ::"r"(uint64_t(asid)) : "memory");
     }
-    harts &= ~(1ull << this_hart().index);
-    for (unsigned i = 0; harts; i++, harts >>= 1)
-        if (harts & 1)
-            sbi::remote_sfence_vma_asid(1, hart_at(i).id, start, size, asid);
+    for_ids(harts & ~(1ull << this_hart().index), [&](uint64_t mask, uint64_t base) {
+        sbi::remote_sfence_vma_asid(mask, base, start, size, asid);
+    });
 }
 
 std::atomic<uint32_t> instructions_written{0};
@@ -126,11 +144,13 @@ std::atomic<uint32_t> instructions_written{0};
 void synchronise_instructions(address_space& space) {
     asm volatile("fence.i" ::: "memory");
     instructions_written.fetch_add(1, std::memory_order_seq_cst);
+    uint64_t harts = 0;
     for (unsigned i = 0; i < hart_count(); i++) {
         hart& h = hart_at(i);
         if (&h != &this_hart() && h.current && h.user_satp == space.satp())
-            sbi::remote_fence_i(1, h.id);
+            harts |= 1ull << i;
     }
+    for_ids(harts, sbi::remote_fence_i);
 }
 
 namespace {
