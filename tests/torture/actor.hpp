@@ -54,6 +54,7 @@ struct session {
     uint64_t number = 0;
     unsigned harts = 1;
     bool trace = false;              // say each step before it is taken
+    bool stay = false;               // what has failed stays as it is
     const char* program = nullptr;   // this one
     const char* host_path = nullptr; // a file of the host, and what is in it
     std::vector<uint8_t> host_bytes;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// torture [--seed N] [--steps N] [--session N] [--trace] HOST-FILE
+// torture [--seed N] [--steps N] [--session N] [--trace] [--stay] HOST-FILE
 //
 // Starts sessions of some ten thousand steps until the steps are taken, and after each compares
-// what the system has in use with what it had before.
+// what the system has in use with what it had before. With --stay what has failed stays as it is,
+// for a debugger.
 #include "session.hpp"
 
 #include <cctype>
@@ -112,6 +113,14 @@ void tell_threads() {
     });
 }
 
+int failed(const session& s) {
+    printf("failed\n");
+    fflush(stdout);
+    while (s.stay)
+        pause();
+    return 1;
+}
+
 // Ends a session in which no actor gets on for so long that none ever will.
 int wait_for_end(session& s, pid_t id) {
     constexpr unsigned patience = 40;
@@ -140,6 +149,8 @@ int wait_for_end(session& s, pid_t id) {
         nanosleep(&moment, nullptr);
         printf("  a second later\n");
         tell_threads();
+        if (s.stay)
+            failed(s);
         fflush(stdout);
         kill(id, SIGKILL);
         idle = 0;
@@ -178,12 +189,12 @@ int run(uint64_t seed, uint64_t steps, uint64_t first, session& s) {
     // What the kernel keeps from the first use on is there after this one.
     s.number = ~0u;
     if (!run_one(s, 200))
-        return 1;
+        return failed(s);
     in_use before = steady();
     for (s.number = first; steps; s.number++) {
         uint64_t now = steps < steps_per_session ? steps : steps_per_session;
         if (!run_one(s, now))
-            return 1;
+            return failed(s);
         in_use after = settle(before);
         if (after != before) {
             printf(
@@ -193,7 +204,8 @@ int run(uint64_t seed, uint64_t steps, uint64_t first, session& s) {
                 long(after.objects - before.objects), long(after.queue_pairs - before.queue_pairs),
                 long(after.receivers - before.receivers),
                 long(after.descriptors - before.descriptors));
-            return 1;
+            tell_threads();
+            return failed(s);
         }
         steps -= now;
     }
@@ -227,12 +239,14 @@ int main(int argc, char** argv) {
             first = strtoull(argv[++i], nullptr, 0);
         else if (!strcmp(argv[i], "--trace"))
             s.trace = true;
+        else if (!strcmp(argv[i], "--stay"))
+            s.stay = true;
         else
             s.host_path = argv[i];
     }
     if (!s.host_path) {
-        fprintf(stderr,
-                "usage: torture [--seed N] [--steps N] [--session N] [--trace] HOST-FILE\n");
+        fprintf(stderr, "usage: torture [--seed N] [--steps N] [--session N] [--trace] [--stay] "
+                        "HOST-FILE\n");
         return 2;
     }
     return run(seed, steps, first, s);

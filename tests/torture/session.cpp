@@ -157,6 +157,8 @@ void wrong(const char* what, long value) {
         n = snprintf(line, sizeof line, "WRONG: %s (%ld) in a child or outside the steps\n", what,
                      value);
     (void)!write(1, line, size_t(n));
+    if (this_actor && this_actor->in.stay)
+        kill(getpid(), SIGSTOP);
     _exit(1);
 }
 
