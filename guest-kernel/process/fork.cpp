@@ -5,6 +5,7 @@
 
 #include "arch/riscv64/context.h"
 #include "lib/mark.h"
+#include "process/exit.h"
 #include "process/family.h"
 #include "process/thread.h"
 
@@ -79,6 +80,10 @@ long fork_process(thread& self, const fork_request& wanted, task<long>& left) {
     inherit_signals(*t, self, false);
     t->run_like(self);
     enter_family(*child, &parent);
+    // Whoever ends a group goes through the table: what reached the parent before the child was
+    // there is meant for it, too.
+    if (parent.exiting)
+        exit_process(*child, signal_kill);
     make_ready(*t);
     return child->id;
 }
