@@ -52,7 +52,7 @@ ref<fd_table> fd_table::copy() {
         return {};
     constexpr uint32_t step = 64;
     for (uint32_t fd = 0; fd < size_ && fd < made->size_; fd++) {
-        made->table_[fd] = table_[fd];
+        made->table_[fd] = {table_[fd].opened, table_[fd].close_on_exec};
         if (fd % step == step - 1) {
             guard.unlock();
             preemption_point();
@@ -126,22 +126,50 @@ ref<file> fd_table::get(uint64_t number) {
     return fd < size_ ? table_[fd].opened : ref<file>();
 }
 
-long fd_table::install(ref<file> f, bool close_on_exec, uint64_t from) {
-    lock_guard guard(lock_);
+// With the lock: the lowest free number from `from`.
+long fd_table::take(uint64_t from) {
     if (from >= limit_ && from > 0)
         return -EINVAL;
     uint32_t fd = from > first_free_ ? static_cast<uint32_t>(from) : first_free_;
-    while (fd < size_ && table_[fd].opened)
+    while (fd < size_ && table_[fd].taken())
         fd++;
     if (fd >= limit_)
         return -EMFILE;
     if (fd >= size_)
         if (long error = grow(fd + 1); error < 0)
             return error;
-    table_[fd] = {std::move(f), close_on_exec};
     if (from <= first_free_)
         first_free_ = fd + 1;
     return fd;
+}
+
+long fd_table::install(ref<file> f, bool close_on_exec, uint64_t from) {
+    lock_guard guard(lock_);
+    long fd = take(from);
+    if (fd >= 0)
+        table_[fd] = {std::move(f), close_on_exec};
+    return fd;
+}
+
+long fd_table::reserve(bool close_on_exec) {
+    lock_guard guard(lock_);
+    long fd = take(0);
+    if (fd >= 0)
+        table_[fd] = {{}, close_on_exec, true};
+    return fd;
+}
+
+void fd_table::fill(uint32_t fd, ref<file> f) {
+    lock_guard guard(lock_);
+    table_[fd].opened = std::move(f);
+    table_[fd].reserved = false;
+}
+
+void fd_table::give_up(uint32_t fd) {
+    lock_guard guard(lock_);
+    table_[fd].reserved = false;
+    if (fd < first_free_)
+        first_free_ = fd;
 }
 
 long fd_table::install_at(uint64_t number, ref<file> f, bool close_on_exec, ref<file>& replaced) {
@@ -152,6 +180,8 @@ long fd_table::install_at(uint64_t number, ref<file> f, bool close_on_exec, ref<
     if (fd >= size_)
         if (long error = grow(fd + 1); error < 0)
             return error;
+    if (table_[fd].reserved)
+        return -EBUSY;
     replaced = std::move(table_[fd].opened);
     table_[fd] = {std::move(f), close_on_exec};
     return fd;

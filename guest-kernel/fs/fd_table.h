@@ -37,7 +37,13 @@ class fd_table : public ref_counted {
     ref<file> get(uint64_t fd);
     // The lowest free number from `from`. -EMFILE, -ENOMEM, -EINVAL.
     long install(ref<file> f, bool close_on_exec, uint64_t from = 0);
-    // At this number, whatever was there (returned in `replaced`). -EBADF, -ENOMEM.
+    // The same in two steps, for a call that is to fail before it has done anything: until it is
+    // filled or given up the number is taken, but stands for no file.
+    long reserve(bool close_on_exec);
+    void fill(uint32_t fd, ref<file> f);
+    void give_up(uint32_t fd);
+    // At this number, whatever was there (returned in `replaced`). -EBADF, -ENOMEM, -EBUSY
+    // (it is reserved).
     long install_at(uint64_t fd, ref<file> f, bool close_on_exec, ref<file>& replaced);
     // Takes the file out; null: -EBADF.
     ref<file> remove(uint64_t fd);
@@ -77,12 +83,15 @@ class fd_table : public ref_counted {
     struct descriptor {
         ref<file> opened;
         bool close_on_exec = false;
+        bool reserved = false; // with no file yet
+        bool taken() const { return opened || reserved; }
     };
     static constexpr uint32_t max_rings = 64;
     static constexpr uint32_t first_kept = 1u << 24, max_kept = 16384;
 
     fd_table() = default;
     long grow(uint32_t at_least);
+    long take(uint64_t from);
     task<long> send(uint32_t queue_pair, uint32_t fd);
 
     struct turn;

@@ -194,9 +194,14 @@ ref<shared_text> host_place(const char* path) {
 task<long> host_open(path_place place, const char* path, uint32_t flags, uint32_t mode,
                      ref<file>& made) {
     auto* device = asyscall_device::get();
+    // All there is to allocate: a call that fails has made no file and truncated none.
     ref<host_handle> handle = host_handle::reserve();
     place.host_path = host_place(path);
     if (!handle || !place.host_path)
+        co_return -ENOMEM;
+    ref<file> opening =
+        ref<file>::adopt(new (std::nothrow) host_file(flags, handle, std::move(place)));
+    if (!opening)
         co_return -ENOMEM;
     io_uring_sqe entry = path_sqe(IORING_OP_OPENAT, path);
     // Descriptors live in the guest; O_NONBLOCK would come back as EAGAIN from workers that
@@ -208,11 +213,7 @@ task<long> host_open(path_place place, const char* path, uint32_t flags, uint32_
     if (opened < 0)
         co_return opened;
     handle->opened(static_cast<uint64_t>(opened));
-
-    auto* opened_file = new (std::nothrow) host_file(flags, std::move(handle), std::move(place));
-    if (!opened_file)
-        co_return -ENOMEM;
-    made = ref<file>::adopt(opened_file);
+    made = std::move(opening);
     co_return 0;
 }
 

@@ -126,6 +126,18 @@ long open_synthetic(synthetic_node& node, bool leads_to_object, uint32_t flags, 
     return object ? object->reopen(flags & ~uint32_t(O_CREAT | O_EXCL), opened) : -ENOENT;
 }
 
+// With names.lock held. The name comes last: a call that fails has made no file.
+long make_and_open(caller& who, named_place& at, uint32_t flags, uint32_t mode, ref<file>& opened) {
+    ref<inode> node = tmpfs::new_file(mode);
+    if (!node)
+        return -ENOMEM;
+    ref<tmpfs_directory> parent = at.walk.parent;
+    long error = open_node(node, std::move(parent), flags & ~uint32_t(O_TRUNC), who.owner, opened);
+    if (error == 0)
+        error = names.tree.name_file(at.walk, std::move(node));
+    return error;
+}
+
 task<long> open_loaded(caller& who, named_place& at, uint32_t flags, uint32_t mode,
                        ref<file>& opened) {
     mode &= mode_permissions & ~who.owner->file_mode_mask;
@@ -146,8 +158,7 @@ task<long> open_loaded(caller& who, named_place& at, uint32_t flags, uint32_t mo
             if (!node && at.walk.is_synthetic)
                 co_return -ENOENT;
             if (!node)
-                if (long error = names.tree.make_file(at.walk, mode, node); error < 0)
-                    co_return error;
+                co_return make_and_open(who, at, flags, mode, opened);
         }
     }
     if (at.walk.is_host) {
@@ -173,13 +184,19 @@ task<long> open_at(caller& who, int directory, user_address path, uint64_t flags
     named_place at;
     if (long error = at.load(who, directory, path); error < 0)
         co_return error;
-    ref<file> opened;
-    if (long error = co_await open_loaded(who, at, known, mode, opened); error < 0)
-        co_return error;
+    // Before there is anything that its failure would leave behind: a file that was made.
     fd_table& files = *who.owner->files;
+    long fd = files.reserve(known & O_CLOEXEC);
+    if (fd < 0)
+        co_return fd;
+    ref<file> opened;
+    if (long error = co_await open_loaded(who, at, known, mode, opened); error < 0) {
+        files.give_up(static_cast<uint32_t>(fd));
+        co_return error;
+    }
     bool in_map = opened->device().rights != 0;
-    long fd = files.install(std::move(opened), known & O_CLOEXEC);
-    if (fd >= 0 && in_map && files.has_rings())
+    files.fill(static_cast<uint32_t>(fd), std::move(opened));
+    if (in_map && files.has_rings())
         co_await files.publish(static_cast<uint64_t>(fd));
     co_return fd;
 }

@@ -51,13 +51,21 @@ long tmpfs::add(const path_walk& at, ref<inode> node) {
     return at.parent->insert(at.name, std::move(node));
 }
 
-long tmpfs::make_file(const path_walk& at, uint32_t permissions, ref<inode>& made) {
+ref<inode> tmpfs::new_file(uint32_t permissions) {
+    return make_node<tmpfs_file>(permissions);
+}
+
+long tmpfs::name_file(const path_walk& at, ref<inode> file) {
     if (at.node)
         return -EEXIST;
     if (at.must_be_directory)
         return -EISDIR;
-    made = make_node<tmpfs_file>(permissions);
-    return add(at, made);
+    return add(at, std::move(file));
+}
+
+long tmpfs::make_file(const path_walk& at, uint32_t permissions, ref<inode>& made) {
+    made = new_file(permissions);
+    return name_file(at, made);
 }
 
 long tmpfs::make_directory(const path_walk& at, uint32_t permissions) {

@@ -23,6 +23,9 @@ class tmpfs {
 
     // Makes the entry that the walk found missing. -EEXIST when there is something.
     long make_file(const path_walk& at, uint32_t permissions, ref<inode>& made);
+    // The same in two steps: a file without a name, then its name. Null: no memory.
+    static ref<inode> new_file(uint32_t permissions);
+    long name_file(const path_walk& at, ref<inode> file);
     long make_directory(const path_walk& at, uint32_t permissions);
     long make_symlink(const path_walk& at, std::string_view target);
     long make_device(const path_walk& at, uint32_t permissions, uint32_t major, uint32_t minor);

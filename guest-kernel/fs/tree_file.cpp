@@ -302,12 +302,14 @@ long open_node(ref<inode> node, ref<tmpfs_directory> parent, uint32_t flags, pro
     }
     if (kind == inode_kind::file && !only_path) {
         auto& contents = static_cast<tmpfs_file&>(*node);
-        if ((flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY)
-            if (long error = truncate_in_steps(contents, 0); error < 0)
-                return error;
         made = ref<file>::adopt(new (std::nothrow)
                                     open_regular(std::move(node), std::move(parent), flags));
-        return made ? 0 : -ENOMEM;
+        if (!made)
+            return -ENOMEM;
+        // Last: a call that fails has changed nothing.
+        if ((flags & O_TRUNC) && (flags & O_ACCMODE) != O_RDONLY)
+            return truncate_in_steps(contents, 0);
+        return 0;
     }
     made =
         ref<file>::adopt(new (std::nothrow) tree_file(std::move(node), std::move(parent), flags));

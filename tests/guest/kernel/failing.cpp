@@ -178,8 +178,13 @@ void files() {
     int dir = open("/tmp", O_RDONLY | O_DIRECTORY);
     int file = open_file("/tmp/file", 10000);
     test({"openat, creating",
-          [] { return call(SYS_openat, AT_FDCWD, "/tmp/new", O_CREAT | O_RDWR, 0600); }, close_it,
-          [] { unlink("/tmp/new"); }});
+          [] {
+              long fd = call(SYS_openat, AT_FDCWD, "/tmp/new", O_CREAT | O_RDWR, 0600);
+              struct stat made;
+              must(fd >= 0 || stat("/tmp/new", &made) == -1, "a call that failed made a file");
+              return fd;
+          },
+          close_it, [] { unlink("/tmp/new"); }});
     unlink("/tmp/new");
     test({"openat", [] { return call(SYS_openat, AT_FDCWD, "/tmp/file", O_RDONLY); }, close_it});
     test({"openat of a directory", [] { return call(SYS_openat, AT_FDCWD, "/tmp", O_RDONLY); },
