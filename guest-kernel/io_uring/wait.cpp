@@ -120,6 +120,7 @@ task<long> io_uring::wait(caller& who, uint32_t count, nanoseconds deadline) {
     sleepers_.push_back(self);
     for (;;) {
         arm();
+        flush(); // the queue looked full until the program's cq_head was seen
         if (reached(self.target) || stopped_ || !ring_ || (has_timeouts_ && timed_out(self)))
             break;
         error = co_await arrivals_.wait(guard, who, deadline);

@@ -90,8 +90,11 @@ class ring {
     uint64_t reap(Consume&& consume) {
         uint64_t head = cq_head_;
         uint32_t count = load_acquire(&shared_->device.cq_tail) - static_cast<uint32_t>(head);
-        if (count == 0)
+        if (count == 0) {
+            // The device may have found the queue full before it saw the last store to cq_head.
+            flush_overflow();
             return 0;
+        }
         if (count > cq_mask_ + 1) [[unlikely]] {
             broken_ = true;
             return 0;
@@ -109,8 +112,7 @@ class ring {
         head += count;
         cq_head_ = head;
         store_release(&shared_->driver.cq_head, static_cast<uint32_t>(head));
-        if (load_relaxed(&shared_->device.flags) & ASYSCALL_RING_STATUS_OVERFLOW) [[unlikely]]
-            ring_doorbell(ASYSCALL_DOORBELL_FLUSH);
+        flush_overflow();
         return count;
     }
 
@@ -139,6 +141,12 @@ class ring {
     }
 
   private:
+    // There is room for completions that overflowed.
+    void flush_overflow() {
+        if (load_relaxed(&shared_->device.flags) & ASYSCALL_RING_STATUS_OVERFLOW) [[unlikely]]
+            ring_doorbell(ASYSCALL_DOORBELL_FLUSH);
+    }
+
     void ring_doorbell(unsigned which) {
         device_write_fence();
         store_relaxed(reinterpret_cast<uint32_t*>(doorbell_ + which), 1u);
