@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "config.h"
 #include "failure.h"
+#include "opcodes.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -75,6 +76,41 @@ int list(const std::vector<Behaviour>& behaviours, const std::vector<Test>& test
     return 0;
 }
 
+std::string contents(const std::string& file) {
+    std::ifstream stream = open(std::string(config::source_root) + "/" + file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+int list_opcodes(const std::vector<Test>& tests) {
+    std::vector<std::string> opcodes, names;
+    std::ifstream probed =
+        open(std::string(config::source_root) + "/tests/guest/io_uring/opcodes.txt");
+    for (std::string opcode; probed >> opcode;)
+        opcodes.push_back(opcode);
+    for (const auto& test : tests)
+        names.push_back(test.title.substr(test.title.find('/') + 1));
+    std::ifstream page = open(std::string(config::source_root) + "/tests/opcodes.txt");
+    const OpcodeTable table(page);
+    table.check(opcodes, names, contents);
+    size_t shown = 0, impossible = 0, none = 0;
+    for (const auto& opcode : opcodes) {
+        fmt::print("{}\n", opcode);
+        for (const char* outcome : outcomes) {
+            const auto& cell = table.tests_of(opcode, outcome);
+            const bool cannot_be = !cell.empty() && cell.front().test.empty();
+            (cell.empty() ? none : cannot_be ? impossible : shown)++;
+            std::string text;
+            for (const auto& [test, part] : cell)
+                text += (text.empty() ? "" : "; ") +
+                        (test.empty() ? "- " + part : fmt::format("{} ({})", test, part));
+            fmt::print("    {:10} {}\n", outcome, text.empty() ? "no test yet" : text);
+        }
+    }
+    fmt::print("{} opcodes, {} outcomes: {} with a test, {} that can't be, {} without a test\n",
+               opcodes.size(), shown + impossible + none, shown, impossible, none);
+    return 0;
+}
+
 int check(const std::vector<Behaviour>& behaviours, const std::vector<Test>& tests) {
     const auto results = run_tests(behaviours, tests);
     size_t tested = 0, passing = 0;
@@ -98,6 +134,8 @@ int behaviours_command(const BehavioursOptions& options) {
         open(std::string(config::build_root) + "/meson-info/intro-tests.json");
     const std::vector<Test> tests = parse_tests(nlohmann::json::parse(introspection));
 
+    if (options.opcodes)
+        return list_opcodes(tests);
     return options.list_only ? list(behaviours, tests) : check(behaviours, tests);
 }
 

@@ -73,7 +73,8 @@ with 1 when one of them fails.
 Examples:
   ouros behaviours             all
   ouros behaviours N A3        those of the N extension, and A3
-  ouros behaviours --list U    which tests there are, without running them)";
+  ouros behaviours --list U    which tests there are, without running them
+  ouros behaviours --opcodes   each opcode: done, failed, cancelled, ..., and which test shows it)";
 
 constexpr const char* bench_help = R"(
 Measures on the Ouros machine under an instruction-exact virtual clock and prints the costs
@@ -231,6 +232,8 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
         add_command(app, "behaviours", "Check the listed behaviours", behaviours_help);
     behaviours_command->add_option("WHICH", behaviours.selected, "N, U, A, S, K or N6, ... [all]");
     behaviours_command->add_flag("--list", behaviours.list_only, "Run nothing");
+    behaviours_command->add_flag("--opcodes", behaviours.opcodes,
+                                 "Of each opcode what can become of it, and which test shows it");
 
     BenchOptions bench;
     bench.json_file = std::string(config::build_root) + "/bench.json";

@@ -40,6 +40,7 @@ struct ShellOptions {
 struct BehavioursOptions {
     std::vector<std::string> selected; // "N", "A3"; empty: all
     bool list_only = false;            // say what tests there are, run none
+    bool opcodes = false;              // what becomes of each opcode, and the tests that show it
 };
 
 struct BenchOptions {
