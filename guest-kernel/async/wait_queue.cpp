@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "async/wait_queue.h"
 
+#include "schedule/preempt.h"
+
 namespace kernel {
+
+namespace {
+
+// On so many queues at most does one who waits put itself without a look for interrupts. Whoever
+// waits with a lock is on one only.
+constexpr unsigned entries_at_once = 64;
+
+} // namespace
 
 void caller::interrupt(uint32_t how) {
     lock_guard guard(lock_);
@@ -33,10 +43,15 @@ bool wait_operation::await_suspend(std::coroutine_handle<> self) noexcept {
         else
             who_.waiting_ = &waiter_;
     }
+    unsigned steps = 0;
     for (wait_entry& entry : entries()) {
         entry.owner = &waiter_;
-        lock_guard guard(entry.queue->lock_);
-        entry.queue->entries_.push_back(entry);
+        {
+            lock_guard guard(entry.queue->lock_);
+            entry.queue->entries_.push_back(entry);
+        }
+        if (++steps % entries_at_once == 0)
+            preemption_point();
     }
     if (timeout_.deadline != never) {
         timeout_.target = &waiter_;
@@ -57,12 +72,17 @@ long wait_operation::await_resume() noexcept {
         lock_guard guard(who_.lock_);
         who_.waiting_ = nullptr;
     }
+    unsigned steps = 0;
     for (wait_entry& entry : entries()) {
         if (!entry.owner)
             continue;
-        lock_guard guard(entry.queue->lock_);
-        if (entry.linked())
-            list<wait_entry>::remove(entry);
+        {
+            lock_guard guard(entry.queue->lock_);
+            if (entry.linked())
+                list<wait_entry>::remove(entry);
+        }
+        if (++steps % entries_at_once == 0)
+            preemption_point();
     }
     if (timeout_.target)
         timer_cancel(timeout_);

@@ -48,12 +48,11 @@ ref<fd_table> fd_table::copy() {
     if (!made)
         return {};
     lock_guard guard(lock_);
-    if (size_ > 0 && made->grow(size_) < 0)
-        return {};
-    constexpr uint32_t step = 64;
-    for (uint32_t fd = 0; fd < size_ && fd < made->size_; fd++) {
-        made->table_[fd] = {table_[fd].opened, table_[fd].close_on_exec};
-        if (fd % step == step - 1) {
+    for (uint32_t fd = 0; fd < size_; fd++) {
+        if (fd >= made->size_ && made->grow(fd + 1) < 0)
+            return {};
+        made->at(fd) = {at(fd).opened, at(fd).close_on_exec};
+        if (fd % part_size == part_size - 1) {
             guard.unlock();
             preemption_point();
             guard.relock();
@@ -66,7 +65,8 @@ ref<fd_table> fd_table::copy() {
 }
 
 fd_table::~fd_table() {
-    delete[] table_;
+    for (; size_ > 0; size_ -= part_size)
+        delete[] parts_[size_ / part_size - 1];
     delete[] kept_;
 }
 
@@ -104,18 +104,31 @@ ref<file> fd_table::let_go(uint32_t number) {
 }
 
 long fd_table::grow(uint32_t at_least) {
-    uint32_t wanted = size_ > 0 ? size_ : 32;
-    while (wanted < at_least)
-        wanted *= 2;
-    auto* table = new (std::nothrow) descriptor[wanted];
-    if (!table)
-        return -ENOMEM;
-    for (uint32_t fd = 0; fd < size_; fd++)
-        table[fd] = std::move(table_[fd]);
-    delete[] table_;
-    table_ = table;
-    size_ = wanted;
+    while (size_ < at_least) {
+        auto* part = new (std::nothrow) descriptor[part_size];
+        if (!part)
+            return -ENOMEM;
+        parts_[size_ / part_size] = part;
+        size_ += part_size;
+    }
     return 0;
+}
+
+// An empty table gives its parts back.
+void fd_table::shrink() {
+    while (size_ > 0) {
+        descriptor* part;
+        {
+            lock_guard guard(lock_);
+            part = parts_[size_ / part_size - 1];
+            for (uint32_t i = 0; i < part_size; i++)
+                if (part[i].taken())
+                    return;
+            size_ -= part_size;
+        }
+        delete[] part;
+        preemption_point();
+    }
 }
 
 ref<file> fd_table::get(uint64_t number) {
@@ -123,7 +136,7 @@ ref<file> fd_table::get(uint64_t number) {
     lock_guard guard(lock_);
     if (fd >= first_kept) [[unlikely]]
         return fd - first_kept < kept_size_ ? kept_[fd - first_kept] : ref<file>();
-    return fd < size_ ? table_[fd].opened : ref<file>();
+    return fd < size_ ? at(fd).opened : ref<file>();
 }
 
 // With the lock: the lowest free number from `from`.
@@ -131,7 +144,7 @@ long fd_table::take(uint64_t from) {
     if (from >= limit_ && from > 0)
         return -EINVAL;
     uint32_t fd = from > first_free_ ? static_cast<uint32_t>(from) : first_free_;
-    while (fd < size_ && table_[fd].taken())
+    while (fd < size_ && at(fd).taken())
         fd++;
     if (fd >= limit_)
         return -EMFILE;
@@ -147,7 +160,7 @@ long fd_table::install(ref<file> f, bool close_on_exec, uint64_t from) {
     lock_guard guard(lock_);
     long fd = take(from);
     if (fd >= 0)
-        table_[fd] = {std::move(f), close_on_exec};
+        at(uint32_t(fd)) = {std::move(f), close_on_exec};
     return fd;
 }
 
@@ -155,19 +168,19 @@ long fd_table::reserve(bool close_on_exec) {
     lock_guard guard(lock_);
     long fd = take(0);
     if (fd >= 0)
-        table_[fd] = {{}, close_on_exec, true};
+        at(uint32_t(fd)) = {{}, close_on_exec, true};
     return fd;
 }
 
 void fd_table::fill(uint32_t fd, ref<file> f) {
     lock_guard guard(lock_);
-    table_[fd].opened = std::move(f);
-    table_[fd].reserved = false;
+    at(fd).opened = std::move(f);
+    at(fd).reserved = false;
 }
 
 void fd_table::give_up(uint32_t fd) {
     lock_guard guard(lock_);
-    table_[fd].reserved = false;
+    at(fd).reserved = false;
     if (fd < first_free_)
         first_free_ = fd;
 }
@@ -180,37 +193,37 @@ long fd_table::install_at(uint64_t number, ref<file> f, bool close_on_exec, ref<
     if (fd >= size_)
         if (long error = grow(fd + 1); error < 0)
             return error;
-    if (table_[fd].reserved)
+    if (at(fd).reserved)
         return -EBUSY;
-    replaced = std::move(table_[fd].opened);
-    table_[fd] = {std::move(f), close_on_exec};
+    replaced = std::move(at(fd).opened);
+    at(fd) = {std::move(f), close_on_exec};
     return fd;
 }
 
 ref<file> fd_table::remove(uint64_t number) {
     auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
-    if (fd >= size_ || !table_[fd].opened)
+    if (fd >= size_ || !at(fd).opened)
         return {};
     if (fd < first_free_)
         first_free_ = fd;
-    return std::move(table_[fd].opened);
+    return std::move(at(fd).opened);
 }
 
 long fd_table::close_on_exec(uint64_t number) {
     auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
-    if (fd >= size_ || !table_[fd].opened)
+    if (fd >= size_ || !at(fd).opened)
         return -EBADF;
-    return table_[fd].close_on_exec;
+    return at(fd).close_on_exec;
 }
 
 long fd_table::set_close_on_exec(uint64_t number, bool on) {
     auto fd = static_cast<uint32_t>(number);
     lock_guard guard(lock_);
-    if (fd >= size_ || !table_[fd].opened)
+    if (fd >= size_ || !at(fd).opened)
         return -EBADF;
-    table_[fd].close_on_exec = on;
+    at(fd).close_on_exec = on;
     return 0;
 }
 
@@ -218,12 +231,11 @@ void fd_table::close_all(bool only_close_on_exec) {
     for (uint32_t fd = 0;;) {
         ref<file> closed;
         lock_guard guard(lock_);
-        while (fd < size_ &&
-               (!table_[fd].opened || (only_close_on_exec && !table_[fd].close_on_exec)))
+        while (fd < size_ && (!at(fd).opened || (only_close_on_exec && !at(fd).close_on_exec)))
             fd++;
         if (fd >= size_)
-            return;
-        closed = std::move(table_[fd].opened);
+            break;
+        closed = std::move(at(fd).opened);
         if (fd < first_free_)
             first_free_ = fd;
         guard.unlock();
@@ -232,6 +244,8 @@ void fd_table::close_all(bool only_close_on_exec) {
         closed.reset();
         preemption_point();
     }
+    if (!only_close_on_exec)
+        shrink();
 }
 
 void fd_table::set_limit(uint32_t limit) {
@@ -242,7 +256,7 @@ void fd_table::set_limit(uint32_t limit) {
 int fd_table::next_number(int after) {
     lock_guard guard(lock_);
     for (uint32_t fd = uint32_t(after + 1); fd < size_; fd++)
-        if (table_[fd].opened)
+        if (at(fd).opened)
             return int(fd);
     return -1;
 }
@@ -287,10 +301,12 @@ task<long> fd_table::attach_ring(uint32_t queue_pair) {
         // behind this turn.
         ring_[count] = queue_pair;
         rings_.store(count + 1, std::memory_order_seq_cst);
-        for (uint32_t fd = 0; fd < max_descriptors && error == 0; fd++) {
-            ref<file> f = get(fd);
+        for (int fd = next_number(-1); fd >= 0 && error == 0; fd = next_number(fd)) {
+            ref<file> f = get(uint32_t(fd));
             if (f && f->device().rights != 0)
-                error = co_await send(queue_pair, fd);
+                error = co_await send(queue_pair, uint32_t(fd));
+            f.reset();
+            preemption_point();
         }
         if (error < 0)
             rings_.store(count, std::memory_order_release);

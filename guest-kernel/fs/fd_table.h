@@ -86,20 +86,25 @@ class fd_table : public ref_counted {
         bool reserved = false; // with no file yet
         bool taken() const { return opened || reserved; }
     };
+    // A table grows by parts, so that nothing is moved.
+    static constexpr uint32_t part_size = 32;
     static constexpr uint32_t max_rings = 64;
     static constexpr uint32_t first_kept = 1u << 24, max_kept = 16384;
 
     fd_table() = default;
+    // Of a number below size_.
+    descriptor& at(uint32_t fd) { return parts_[fd / part_size][fd % part_size]; }
     long grow(uint32_t at_least);
     long take(uint64_t from);
+    void shrink();
     task<long> send(uint32_t queue_pair, uint32_t fd);
 
     struct turn;
     void end_turn();
 
     spinlock lock_;
-    descriptor* table_ = nullptr;
-    uint32_t size_ = 0;
+    descriptor* parts_[max_descriptors / part_size] = {};
+    uint32_t size_ = 0;       // of the parts that are there
     uint32_t first_free_ = 0; // nothing below is free
     uint32_t limit_ = max_descriptors;
     ref<file>* kept_ = nullptr;

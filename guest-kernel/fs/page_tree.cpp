@@ -26,6 +26,7 @@ uint8_t* page_tree::make(uint64_t index) {
         height_++;
     }
     // Levels that were made stay when a later allocation fails; truncate() finds them.
+    end_ = index < end_ ? end_ : index + 1;
     void** link = &root_;
     for (unsigned height = height_; height > 0; height--) {
         if (!*link && !(*link = allocate_zeroed_page()))
@@ -48,7 +49,7 @@ bool page_tree::truncate_below(void* node, unsigned height, uint64_t first, uint
     if (height == 0) {
         if (first > 0 || p.left == 0)
             return false;
-        p.left--;
+        p.left -= p.left < page_weight ? p.left : page_weight;
         p.cut = index;
         pages_--;
         free_pages(node);
@@ -56,40 +57,49 @@ bool page_tree::truncate_below(void* node, unsigned height, uint64_t first, uint
     }
     auto* level = static_cast<level_node*>(node);
     uint64_t span = capacity(height - 1);
-    bool empty = true;
-    for (size_t i = fanout; i-- > 0;) {
-        if (!level->slot[i])
-            continue;
-        uint64_t start = i * span;
-        bool gone = start + (span - 1) >= first && p.left > 0 &&
-                    truncate_below(level->slot[i], height - 1, first > start ? first - start : 0,
-                                   index + start, p);
-        if (gone)
-            level->slot[i] = nullptr;
-        else
-            empty = false;
+    uint64_t slots = p.cut > index ? (p.cut - index - 1) / span + 1 : 0; // the others are empty
+    for (slots = slots < fanout ? slots : fanout; slots > 0 && p.left > 0; slots--) {
+        uint64_t start = (slots - 1) * span;
+        if (start + (span - 1) < first)
+            break;
+        if (void*& slot = level->slot[slots - 1]) {
+            if (!truncate_below(slot, height - 1, first > start ? first - start : 0, index + start,
+                                p))
+                return false;
+            slot = nullptr;
+        } else {
+            p.left--;
+        }
+        if (start >= first)
+            p.cut = index + start;
     }
-    if (empty)
-        free_pages(level);
-    return empty;
+    while (slots > 0)
+        if (level->slot[--slots])
+            return false;
+    free_pages(level);
+    return true;
 }
 
 void page_tree::truncate(uint64_t first) {
-    progress p{UINT64_MAX, 0};
-    if (root_ && truncate_below(root_, height_, first, 0, p)) {
-        root_ = nullptr;
-        height_ = 0;
-    }
+    uint64_t cut;
+    truncate_within(UINT64_MAX, first, cut);
 }
 
 bool page_tree::truncate_some(uint64_t first, uint64_t& cut) {
     constexpr uint64_t at_once = 16;
-    progress p{at_once, UINT64_MAX};
+    return truncate_within(at_once * page_weight, first, cut);
+}
+
+bool page_tree::truncate_within(uint64_t limit, uint64_t first, uint64_t& cut) {
+    progress p{limit, end_};
     if (root_ && truncate_below(root_, height_, first, 0, p)) {
         root_ = nullptr;
         height_ = 0;
     }
     cut = p.cut;
+    if (p.left > 0 && first < p.cut)
+        p.cut = first;
+    end_ = p.cut;
     return p.left > 0;
 }
 

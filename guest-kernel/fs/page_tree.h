@@ -44,14 +44,17 @@ class page_tree {
     }
     // Frees pages at `first` and above below `node`; true if nothing is left in it.
     struct progress {
-        uint64_t left; // pages that may still be freed
+        uint64_t left; // slots that may still be looked at, where a page counts as page_weight
         uint64_t cut;  // nothing is left at this index and above
     };
+    static constexpr uint64_t page_weight = 16;
+    bool truncate_within(uint64_t limit, uint64_t first, uint64_t& cut);
     bool truncate_below(void* node, unsigned height, uint64_t first, uint64_t index, progress& p);
 
     void* root_ = nullptr; // a page when height_ is 0, otherwise a level_node
     unsigned height_ = 0;
     uint64_t pages_ = 0;
+    uint64_t end_ = 0; // from this index on there is nothing
 };
 
 } // namespace kernel

@@ -4,6 +4,7 @@
 
 #include <linux/fcntl.h>
 #include <new>
+#include <utility>
 
 namespace kernel {
 
@@ -219,8 +220,13 @@ tmpfs_directory::~tmpfs_directory() {
         first->~entry();
         ::operator delete(first);
     }
-    if (buckets_ != first_buckets_)
-        delete[] buckets_;
+    free_buckets(old_buckets_);
+    free_buckets(buckets_);
+}
+
+void tmpfs_directory::free_buckets(entry** buckets) {
+    if (buckets != first_buckets_)
+        ::operator delete(buckets);
 }
 
 file_attributes tmpfs_directory::attributes() const {
@@ -260,20 +266,40 @@ bool tmpfs_directory::is_within(const tmpfs_directory* ancestor) const {
 }
 
 // Without memory for another table the old one goes on serving.
-void tmpfs_directory::rehash(size_t count) {
-    auto** table = count == inline_buckets ? first_buckets_ : new (std::nothrow) entry* [count] {};
+void tmpfs_directory::resize(size_t count) {
+    entry** table = first_buckets_;
+    if (count > inline_buckets)
+        table = static_cast<entry**>(::operator new(count * sizeof(entry*), std::nothrow));
     if (!table)
         return;
-    if (table == first_buckets_)
-        __builtin_memset(first_buckets_, 0, sizeof first_buckets_);
-    if (buckets_ != first_buckets_)
-        delete[] buckets_;
-    buckets_ = table;
-    bucket_count_ = count;
-    for (entry* found = oldest_; found; found = found->next) {
-        found->next_in_bucket = *bucket(found->hash);
-        *bucket(found->hash) = found;
+    old_buckets_ = std::exchange(buckets_, table);
+    old_count_ = std::exchange(bucket_count_, count);
+    moved_ = 0;
+    if (count < old_count_)
+        __builtin_memset(table, 0, count * sizeof(entry*));
+}
+
+// The names of an old bucket are in several of a larger table, where nothing else is, or in one of
+// a smaller table together with others.
+void tmpfs_directory::move_bucket() {
+    entry* first = old_buckets_[moved_];
+    for (size_t i = moved_; i < bucket_count_ && bucket_count_ > old_count_; i += old_count_)
+        buckets_[i] = nullptr;
+    moved_++;
+    while (entry* found = first) {
+        first = found->next_in_bucket;
+        entry** link = &buckets_[found->hash & (bucket_count_ - 1)];
+        found->next_in_bucket = *link;
+        *link = found;
     }
+    if (moved_ == old_count_)
+        free_buckets(std::exchange(old_buckets_, nullptr));
+}
+
+void tmpfs_directory::move_some() {
+    constexpr size_t at_once = 16;
+    for (size_t i = 0; old_buckets_ && i < at_once; i++)
+        move_bucket();
 }
 
 void tmpfs_directory::gained(inode* node) {
@@ -307,8 +333,9 @@ long tmpfs_directory::insert(std::string_view name, ref<inode> node) {
     void* memory = ::operator new(sizeof(entry) + name.size(), std::nothrow);
     if (!memory)
         return -ENOMEM;
-    if (entries_ >= bucket_count_ * 2)
-        rehash(bucket_count_ * 4);
+    if (!old_buckets_ && entries_ >= bucket_count_ * 2)
+        resize(bucket_count_ * growth);
+    move_some();
     gained(node.get());
     auto* made = new (memory)
         entry{std::move(node), ++last_cookie_, *bucket(hash), nullptr, newest_, hash, name.size()};
@@ -339,8 +366,9 @@ bool tmpfs_directory::remove(std::string_view name) {
     found->~entry();
     ::operator delete(found);
     // A directory that was full once does not keep what it needed then.
-    if (bucket_count_ > inline_buckets && entries_ < bucket_count_ / 8)
-        rehash(bucket_count_ / 4);
+    if (!old_buckets_ && bucket_count_ > inline_buckets && entries_ < bucket_count_ / 8)
+        resize(bucket_count_ / growth);
+    move_some();
     touch();
     return true;
 }

@@ -173,15 +173,27 @@ class tmpfs_directory final : public inode {
   private:
     static constexpr size_t inline_buckets = 8;
 
-    entry** bucket(uint32_t hash) const { return &buckets_[hash & (bucket_count_ - 1)]; }
+    // The table grows and shrinks by a factor, a few buckets with every name that comes or goes:
+    // what is in the old one's buckets from `moved_` on is there.
+    static constexpr size_t growth = 4;
+    entry** bucket(uint32_t hash) const {
+        if (size_t old = hash & (old_count_ - 1); old_buckets_ && old >= moved_) [[unlikely]]
+            return &old_buckets_[old];
+        return &buckets_[hash & (bucket_count_ - 1)];
+    }
     entry* lookup(std::string_view name, uint32_t hash) const;
     void gained(inode* node);
     void lost(inode* node);
-    void rehash(size_t count);
+    void resize(size_t count);
+    void move_bucket();
+    void move_some();
+    void free_buckets(entry** buckets);
 
     entry* first_buckets_[inline_buckets] = {};
     entry** buckets_ = first_buckets_;
     size_t bucket_count_ = inline_buckets;
+    entry** old_buckets_ = nullptr;
+    size_t old_count_ = 0, moved_ = 0;
     size_t entries_ = 0;
     uint32_t subdirectories_ = 0;
     uint64_t last_cookie_ = 2; // 1 and 2 stand for "." and ".."

@@ -17,7 +17,7 @@ namespace {
 
 // Bytes moved under a file's lock at a time: the bound on how long others wait for it, and how
 // much of a read or write is atomic.
-constexpr size_t locked_at_once = 8 * 1024;
+constexpr size_t locked_at_once = 4 * 1024;
 
 long truncate_in_steps(tmpfs_file& file, uint64_t size) {
     for (;; preemption_point()) {
@@ -237,9 +237,14 @@ class open_directory final : public tree_file {
         }
         if (position_ < 2)
             return out.finish();
-        // No more in one call: others wait for the lock.
-        constexpr int most = 32;
+        // No more in one call, and few at a time: others wait for the lock.
+        constexpr int most = 32, at_once = 8;
         for (int given = 0; given < most; given++) {
+            if (given % at_once == at_once - 1) {
+                guard.unlock();
+                preemption_point();
+                guard.relock();
+            }
             const tmpfs_directory::entry* entry = here.after(position_);
             if (!entry)
                 break;

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "schedule/preempt.h"
+
 namespace kernel {
 
 user_buffers::user_buffers(address_space& space, user_address base, uint64_t size)
@@ -68,7 +70,10 @@ long user_buffers::load(address_space& space, user_address iovec, uint64_t count
         return 0;
     if (long error = copy_from_user(space, segments_, iovec, count * sizeof(segment)); error < 0)
         return error;
+    preemption_point();
+    preemption_steps<256> steps;
     for (size_t i = 0; i < count; i++) {
+        steps.step();
         if (static_cast<int64_t>(segments_[i].size) < 0)
             return -EINVAL;
         if (segments_[i].size > max_transfer - remaining_)

@@ -22,6 +22,12 @@ bool has_zero(uint64_t w) {
     return (w - 0x0101010101010101ull) & ~w & 0x8080808080808080ull;
 }
 
+// Whether one of 32 bytes may be 0: if none is above 127 it is so.
+bool has_zero_in_four(const word* w) {
+    constexpr uint64_t ones = 0x0101010101010101ull;
+    return ((w[0] - ones) | (w[1] - ones) | (w[2] - ones) | (w[3] - ones)) & ones << 7;
+}
+
 // Words from a source that is not aligned, each out of two that are: no byte is read that is not in
 // a word of the source's. The destination is aligned; how many bytes are done.
 size_t copy_shifted(uint8_t* d, const uint8_t* s, size_t size) {
@@ -31,6 +37,14 @@ size_t copy_shifted(uint8_t* d, const uint8_t* s, size_t size) {
     auto* dw = reinterpret_cast<word*>(d);
     size_t done = 0;
     word low = *sw;
+    for (; size - done >= 32; done += 32, sw += 4, dw += 4) {
+        word a = sw[1], b = sw[2], c = sw[3], e = sw[4];
+        dw[0] = low >> shift | a << (64 - shift);
+        dw[1] = a >> shift | b << (64 - shift);
+        dw[2] = b >> shift | c << (64 - shift);
+        dw[3] = c >> shift | e << (64 - shift);
+        low = e;
+    }
     for (; size - done >= 8; done += 8) {
         word high = *++sw;
         *dw++ = low >> shift | high << (64 - shift);
@@ -137,9 +151,13 @@ size_t strnlen(const char* s, size_t size) {
     size_t n = 0;
     while (n < size && !word_aligned(s + n) && s[n])
         n++;
-    if (n < size && word_aligned(s + n))
-        while (size - n >= 8 && !has_zero(*reinterpret_cast<const word*>(s + n)))
-            n += 8;
+    if (n < size && word_aligned(s + n)) {
+        auto* w = reinterpret_cast<const word*>(s + n);
+        for (; size - n >= 32 && !has_zero_in_four(w); n += 32)
+            w += 4;
+        for (; size - n >= 8 && !has_zero(*w); n += 8)
+            w++;
+    }
     while (n < size && s[n])
         n++;
     return n;

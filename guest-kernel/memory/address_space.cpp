@@ -41,6 +41,7 @@ address_space::~address_space() {
     drop_pages(user_start, user_end);
     for (unsigned slot = 0; slot < frame_pages_; slot++)
         free_pages(from_physical(pte_address(*table_.find(frame_address(slot)))));
+    areas_.dissolve();
     while (area* a = areas_.pop_front())
         delete a;
     if (asid_ >= 0) {
@@ -191,7 +192,7 @@ long address_space::unmap_begin(user_address start, size_t size) {
         return -EINVAL;
     user_address end = start + size;
     lock_guard guard(lock_);
-    if (range_has(start, end, area_kind::fixed))
+    if (areas_.has(start, end, area::fixed_pages))
         return -EINVAL;
     if (long error = split(start); error < 0)
         return error;
@@ -237,6 +238,16 @@ void address_space::drop_in_steps(user_address start, user_address end) {
     });
 }
 
+namespace {
+
+void delete_area(area* a) {
+    if (a->pages && a->pages->ref_count() == 1)
+        a->pages->empty();
+    delete a;
+}
+
+} // namespace
+
 void address_space::remove_in_steps(user_address start, user_address end) {
     while (start < end) {
         list<area> removed; // deleted after the lock: an object may go with its last area
@@ -245,20 +256,17 @@ void address_space::remove_in_steps(user_address start, user_address end) {
             area* a = first_ending_after(start);
             last_ = nullptr;
             changes_++;
-            for (int n = 0; a && a->start < end && n < 16; n++) {
+            for (int n = 0; a && a->start < end && n < 6; n++) {
                 area* next = areas_.next(*a);
                 mapped_bytes_ -= a->end - a->start;
-                list<area>::remove(*a);
+                areas_.remove(*a);
                 removed.push_back(*a);
                 a = next;
             }
             start = a && a->start < end ? a->start : end;
         }
-        while (area* a = removed.pop_front()) {
-            if (a->pages && a->pages->ref_count() == 1)
-                a->pages->empty();
-            delete a;
-        }
+        while (area* a = removed.pop_front())
+            delete_area(a);
         preemption_point();
     }
 }
@@ -271,13 +279,32 @@ void address_space::unmap_finish(user_address start, size_t size) {
 
 void address_space::empty(bool no_threads) {
     drop_in_steps(user_start, user_end);
-    remove_in_steps(user_start, user_end);
+    {
+        lock_guard guard(lock_);
+        areas_.dissolve();
+        last_ = nullptr;
+        changes_++;
+        mapped_bytes_ = 0;
+    }
     preemption_steps<16> steps;
+    for (;; steps.step()) {
+        lock_guard guard(lock_); // others may still look
+        area* a = areas_.pop_front();
+        guard.unlock();
+        if (!a)
+            break;
+        delete_area(a);
+    }
     while (no_threads && frame_pages_ > 0) {
         pte& entry = *table_.find(frame_address(--frame_pages_));
         free_pages(from_physical(pte_address(entry)));
         entry = 0;
         steps.step();
+    }
+    // Who looks at a process from outside may still have the space.
+    for (bool more = true; more; preemption_point()) {
+        lock_guard guard(lock_);
+        more = table_.destroy_some(!no_threads);
     }
 }
 
@@ -298,12 +325,10 @@ long address_space::protect(user_address start, size_t size, uint8_t protection)
         return -ENOMEM;
     user_address end = start + size;
     lock_guard guard(lock_);
-    if (range_has(start, end, area_kind::fixed))
+    if (areas_.has(start, end, area::fixed_pages))
         return -EACCES;
-    if (protection & protection_write)
-        for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
-            if (!a->may_write)
-                return -EACCES;
+    if ((protection & protection_write) && areas_.has(start, end, area::never_written))
+        return -EACCES;
     if (long error = split(start); error < 0)
         return error;
     if (long error = split(end); error < 0)

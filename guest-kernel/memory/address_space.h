@@ -25,6 +25,7 @@
 #include "lib/ref.h"
 #include "lib/spinlock.h"
 #include "memory/address_space_view.h"
+#include "memory/area_list.h"
 #include "memory/page_object.h"
 #include "memory/pages.h"
 #include "memory/user_memory.h"
@@ -76,7 +77,7 @@ enum class area_kind : uint8_t {
                // faulted in, unmapped or re-protected by the process
 };
 
-struct area : list_node<area> {
+struct area : area_node {
     void touch(user_address from, user_address to) {
         touched_start = from < touched_start ? from : touched_start;
         touched_end = to > touched_end ? to : touched_end;
@@ -269,8 +270,7 @@ class address_space : public ref_counted {
     long insert(area&& description);
     long split(user_address at);
     void join(user_address start, user_address end);
-    bool range_has(user_address start, user_address end, area_kind kind);
-    user_address find_free(size_t size);
+    user_address find_free(size_t size) { return areas_.find_room(size, mmap_top); }
     void remove_areas(user_address start, user_address end);
     // Calls f(entry, address) for the entries that exist; f may change them.
     template <class F>
@@ -300,10 +300,10 @@ class address_space : public ref_counted {
     uint64_t satp_ = 0;
     int asid_ = -1;
     std::atomic<uint64_t> harts_seen_{0}; // harts that may hold translations
-    list<area> areas_;                    // by address
-    area* last_ = nullptr;                // found last
-    uint64_t changes_ = 0;                // of the areas
-    copy_in_progress* copy_ = nullptr;    // a fork's that is not through
+    area_list areas_{user_start};
+    area* last_ = nullptr;             // found last
+    uint64_t changes_ = 0;             // of the areas
+    copy_in_progress* copy_ = nullptr; // a fork's that is not through
     size_t resident_ = 0;
     size_t peak_ = 0; // before the last time that pages were given back
     size_t mapped_bytes_ = 0;

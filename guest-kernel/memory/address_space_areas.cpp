@@ -13,10 +13,7 @@ using namespace arch;
 area* address_space::first_ending_after(user_address address) {
     if (last_ && last_->end > address && last_->start <= address)
         return last_;
-    // They are sorted: those before one that starts below the address end below it, too.
-    area* a = last_ && last_->start <= address ? last_ : areas_.front();
-    while (a && a->end <= address)
-        a = areas_.next(*a);
+    area* a = areas_.first_ending_after(address);
     if (a)
         last_ = a;
     return a;
@@ -50,13 +47,6 @@ bool address_space::is_mapped(user_address start, size_t size) {
     return mapped;
 }
 
-bool address_space::range_has(user_address start, user_address end, area_kind kind) {
-    for (area* a = first_ending_after(start); a && a->start < end; a = areas_.next(*a))
-        if (a->kind == kind)
-            return true;
-    return false;
-}
-
 // Takes the description's place in the list; grows a neighbour of the same sort instead if it can.
 long address_space::insert(area&& description) {
     area* next = first_ending_after(description.start);
@@ -71,25 +61,18 @@ long address_space::insert(area&& description) {
     if (size > limit_ || mapped_bytes_ > limit_ - size)
         return -ENOMEM;
     changes_++;
-    area* previous = nullptr;
-    if (next)
-        previous = next == areas_.front() ? nullptr : static_cast<area*>(next->previous);
-    else
-        previous = areas_.back();
+    area* previous = next ? areas_.previous(*next) : areas_.back();
     if (previous && previous->end == description.start && plain(*previous)) {
-        previous->end = description.end;
+        areas_.set_end(*previous, description.end);
         previous->touch(description.touched_start, description.touched_end);
     } else if (next && next->start == description.end && plain(*next)) {
-        next->start = description.start;
+        areas_.set_start(*next, description.start);
         next->touch(description.touched_start, description.touched_end);
     } else {
         auto* a = new (std::nothrow) area(std::move(description));
         if (!a)
             return -ENOMEM;
-        if (next)
-            areas_.insert_before(*next, *a);
-        else
-            areas_.push_back(*a);
+        areas_.insert(*a, next);
     }
     mapped_bytes_ += size;
     return 0;
@@ -102,17 +85,17 @@ void address_space::join(user_address start, user_address end) {
         return a.kind == area_kind::anonymous && !a.object && !a.pages && !a.leaving;
     };
     area* a = first_ending_after(start);
-    if (a && a != areas_.front())
-        a = static_cast<area*>(a->previous);
+    if (a && areas_.previous(*a))
+        a = areas_.previous(*a);
     changes_++;
     while (area* next = a ? areas_.next(*a) : nullptr) {
         if (next->start > end)
             break;
         if (a->end == next->start && a->protection == next->protection && plain(*a) &&
             plain(*next) && a->may_write == next->may_write) {
-            a->end = next->end;
+            areas_.remove(*next);
+            areas_.set_end(*a, next->end);
             a->touch(next->touched_start, next->touched_end);
-            list<area>::remove(*next);
             delete next;
         } else {
             a = next;
@@ -142,11 +125,9 @@ long address_space::split(user_address at) {
     upper->may_write = a->may_write;
     upper->object_offset = a->object_offset + (at - a->start);
     upper->object_end = a->object_end;
-    a->end = at;
-    if (area* next = areas_.next(*a))
-        areas_.insert_before(*next, *upper);
-    else
-        areas_.push_back(*upper);
+    area* next = areas_.next(*a);
+    areas_.set_end(*a, at);
+    areas_.insert(*upper, next);
     return 0;
 }
 
@@ -157,24 +138,10 @@ void address_space::remove_areas(user_address start, user_address end) {
     while (a && a->start < end) {
         area* next = areas_.next(*a);
         mapped_bytes_ -= a->end - a->start;
-        list<area>::remove(*a);
+        areas_.remove(*a);
         delete a;
         a = next;
     }
-}
-
-user_address address_space::find_free(size_t size) {
-    user_address top = mmap_top;
-    // From the highest area down: the first gap that is large enough.
-    for (area* a = areas_.back(); a;
-         a = a == areas_.front() ? nullptr : static_cast<area*>(a->previous)) {
-        if (a->start >= mmap_top)
-            continue;
-        if (a->end <= top && top - a->end >= size)
-            break;
-        top = a->start < top ? a->start : top;
-    }
-    return top >= user_start + size ? top - size : 0;
 }
 
 } // namespace kernel

@@ -138,6 +138,8 @@ user_address address_space::copy_pages(copy_in_progress& c, unsigned limit) {
     area* twin = c.child.areas_.back();
     pte* to = nullptr; // of `next`
     user_address next = 0;
+    constexpr int most_areas = 6;
+    int areas = 0;
     return some_entries(
         c.at, user_end, limit,
         [&](area& a) {
@@ -147,12 +149,14 @@ user_address address_space::copy_pages(copy_in_progress& c, unsigned limit) {
                 twin->touch(a.touched_start, a.touched_end);
                 return true;
             }
+            if (areas++ == most_areas)
+                return false;
             twin = copy_area(a);
             if (!twin) {
                 c.error = -ENOMEM;
                 return false;
             }
-            c.child.areas_.push_back(*twin);
+            c.child.areas_.insert(*twin, nullptr);
             c.child.mapped_bytes_ += a.end - a.start;
             return true;
         },

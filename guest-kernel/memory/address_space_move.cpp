@@ -42,7 +42,7 @@ long address_space::grow_or_prepare_move(user_address start, size_t old_size, si
         if (mapped_bytes_ + (new_size - old_size) > limit_)
             return -ENOMEM;
         mapped_bytes_ += new_size - old_size;
-        a->end = start + new_size;
+        areas_.set_end(*a, start + new_size);
         return long(start);
     }
     if (!may_move)
@@ -118,11 +118,18 @@ long address_space::move(user_address start, size_t old_size, size_t new_size, b
 bool address_space::make_tables_for(user_address start, size_t size, user_address to) {
     bool made = true;
     constexpr size_t step = 128 * page_size;
+    constexpr user_address table_mask = (page_size << 9) - 1; // what a last-level table covers
+    user_address made_last = 1;
     in_steps(start, start + size, [&](user_address at) {
         user_address stop = start + size - at < step ? start + size : at + step;
+        const pte* from = nullptr;
         for (; at < stop && made; at += page_size) {
-            pte* from = table_.find(at);
-            made = !from || !*from || table_.find(to + (at - start), true);
+            from = from && (at & table_mask) ? from + 1 : table_.find(at);
+            user_address there = (to + (at - start)) & ~table_mask;
+            if (!from || !*from || there == made_last)
+                continue;
+            made = table_.find(there, true);
+            made_last = there;
         }
         return made ? stop : start + size;
     });
@@ -167,7 +174,7 @@ long address_space::dont_need_check(user_address start, size_t size) {
     if (!in_user_range(start, size) || !is_mapped(start, size))
         return -ENOMEM;
     lock_guard guard(lock_);
-    return range_has(start, start + size, area_kind::fixed) ? -EINVAL : 0;
+    return areas_.has(start, start + size, area::fixed_pages) ? -EINVAL : 0;
 }
 
 long address_space::advise_dont_need(user_address start, size_t size) {

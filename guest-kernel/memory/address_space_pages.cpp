@@ -14,6 +14,9 @@ using namespace arch;
 
 namespace {
 
+// Pages that a step copies.
+constexpr int copies_at_once = 2;
+
 void* page_of(pte entry) {
     return from_physical(pte_address(entry));
 }
@@ -136,12 +139,15 @@ long address_space::begin_transfers() {
     in_steps(user_start, user_end, [&](user_address at) {
         while (copy_)
             copy_step(*copy_, ~0u);
+        int copied = 0;
         user_address next = some_entries(
             at, user_end, entry_step, [](area&) { return true; },
             [&](area& a, pte& e, user_address address) {
                 if (a.kind != area_kind::anonymous || (e & pte_borrowed) ||
                     !page_is_shared(page_of(e)))
                     return true;
+                if (copied++ == copies_at_once)
+                    return false;
                 uint64_t valid = e & pte_valid;
                 error = make_private(a, address, e);
                 if (!valid)

@@ -24,7 +24,9 @@ address_layout address_space::layout() {
     out.stack_bottom = stack_bottom_;
     out.scheduler_image = signal_return_;
     for (area& a : areas_) {
-        if (a.start >= break_start_ || !a.object)
+        if (a.start >= break_start_)
+            break;
+        if (!a.object)
             continue;
         user_address& start = a.protection & protection_execute ? out.code_start : out.data_start;
         user_address& end = a.protection & protection_execute ? out.code_end : out.data_end;

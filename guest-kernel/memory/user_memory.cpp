@@ -82,7 +82,8 @@ long user_string(address_space& space, char* to, user_address from, size_t size)
         size = user_end - from;
     long error = 0;
     while (error == 0 && !ended && length < size) {
-        size_t piece = page_size - ((from + length) & (page_size - 1));
+        constexpr size_t at_once = page_size / 2;
+        size_t piece = at_once - ((from + length) & (at_once - 1));
         piece = piece < size - length ? piece : size - length;
         error = space.with_page(from + length, protection_read, [&](void* page) {
             size_t n = strnlen(static_cast<char*>(page), piece);

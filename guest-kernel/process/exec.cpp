@@ -81,7 +81,7 @@ void put_pointers(word_writer& words, const string_block& block, user_address ad
     for (size_t i = 0; i < block.count; i++) {
         words.put(address + offset);
         // Up to 128 KiB each, by parts.
-        while (size_t part = strnlen(block.data + offset, 8 * page_size)) {
+        while (size_t part = strnlen(block.data + offset, page_size / 2)) {
             offset += part;
             preemption_point();
         }
@@ -185,12 +185,14 @@ long make_program_image(ref<memory_object> file, const char* path, const string_
     if (long error = load_elf(*out.space, std::move(file), program, why); error < 0)
         return error;
     why = "out of memory";
+    preemption_point();
     out.space->initialise_break(program.end);
     long scheduler =
         out.space->map_fixed_pages(to_physical(scheduler_image()), scheduler_image_size(),
                                    protection_read | protection_execute);
     if (scheduler < 0)
         return scheduler;
+    preemption_point();
     out.space->set_signal_return(user_address(scheduler) + signal_return_offset());
     long error = make_stack(*out.space, path, arguments, environment, program,
                             user_address(scheduler), stack_size, out.stack);

@@ -97,22 +97,25 @@ void exit_process(process& p, int status) {
 }
 
 void exit_process_in_steps(process& p, int status) {
-    constexpr int step = 16; // threads
+    constexpr unsigned step = 8; // threads
+    unsigned left;
     {
         lock_guard guard(p.lock);
         if (p.exiting.exchange(1)) // from here on there are no new threads
             return;
         p.exit_status = status;
+        left = p.live_threads;
     }
-    for (int told = step; told == step; preemption_point()) {
-        told = 0;
+    for (; left > 0; preemption_point()) {
         lock_guard guard(p.lock);
-        for (thread& t : p.threads) {
-            if (t.killed())
-                continue;
-            t.kill();
-            if (++told == step)
-                break;
+        for (unsigned n = 0; n < step && left > 0; n++, left--) {
+            thread* t = p.threads.front();
+            if (!t)
+                return;
+            list<thread, process_threads>::remove(*t); // to the end: it was told
+            p.threads.push_back(*t);
+            if (!t->killed())
+                t->kill();
         }
     }
     interrupt_harts(p);

@@ -8,6 +8,7 @@
 #include "process/exit.h"
 #include "process/family.h"
 #include "process/thread.h"
+#include "schedule/preempt.h"
 
 namespace kernel {
 
@@ -24,6 +25,7 @@ long copy_parts(process& parent, process& child, bool lend_space) {
     child.files = parent.files->copy();
     if (!child.files)
         return -ENOMEM;
+    preemption_point();
     if (lend_space) {
         child.space = parent.space;
         child.has_own_space = false;
@@ -64,6 +66,7 @@ long fork_process(thread& self, const fork_request& wanted, task<long>& left) {
         return -ENOMEM;
     if (long error = copy_parts(parent, *child, wanted.lend_space); error < 0)
         return error;
+    preemption_point();
     if (wanted.lend_space && !(left = wait_until_left(self, child)))
         return -ENOMEM;
     if (wanted.set_parent_tid)

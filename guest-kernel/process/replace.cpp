@@ -208,12 +208,14 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
         if (long error = co_await open_program(who, directory, path, flags, preparing->opened);
             error < 0)
             co_return error;
+        preemption_point();
         if (long error = co_await find_interpreter(who, *preparing, directory); error < 0)
             co_return error;
         if (long error =
                 co_await file_contents(who, std::move(preparing->opened), preparing->contents);
             error < 0)
             co_return error;
+        preemption_point();
         next->executable = preparing->contents->name;
         const char* why;
         if (long error = make_program_image(
@@ -225,6 +227,7 @@ task<long> replace_program(caller& who, int directory, user_address path, user_a
             static_cast<arch::user_frame*>(next->image.space->take_frame(next->frame_slot));
         if (!next->frame)
             co_return -ENOMEM;
+        preemption_point();
         if (long error = co_await end_other_threads(t); error < 0)
             co_return error;
         lock_guard guard(p.lock);

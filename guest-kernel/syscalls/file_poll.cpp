@@ -5,9 +5,11 @@
 #include <linux/posix_types.h>
 #include <linux/time_types.h>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "fs/fd_table.h"
+#include "memory/heap.h"
 #include "process/thread.h"
 #include "schedule/preempt.h"
 #include "syscalls/file_calls.h"
@@ -27,17 +29,27 @@ struct question {
 class poll_set {
   public:
     ~poll_set() {
-        delete[] questions_;
-        delete[] entries_;
+        for (size_t i = 0; i < count_; i++) {
+            steps_.step();
+            questions_[i].~question();
+        }
+        heap_free(questions_);
+        heap_free(entries_); // of wait_entry, which needs no destruction
     }
     poll_set() = default;
     poll_set(const poll_set&) = delete;
     poll_set& operator=(const poll_set&) = delete;
 
     bool reserve(size_t count) {
-        count_ = count;
-        questions_ = new (std::nothrow) question[count > 0 ? count : 1];
-        return questions_ != nullptr;
+        questions_ =
+            static_cast<question*>(heap_allocate((count > 0 ? count : 1) * sizeof(question)));
+        if (!questions_)
+            return false;
+        for (; count_ < count; count_++) {
+            steps_.step();
+            new (&questions_[count_]) question;
+        }
+        return true;
     }
     question& operator[](size_t i) { return questions_[i]; }
     size_t size() const { return count_; }
@@ -66,7 +78,8 @@ class poll_set {
 
   private:
     bool collect_queues() {
-        entries_ = new (std::nothrow) wait_entry[2 * count_ + 1];
+        static_assert(std::is_trivially_destructible_v<wait_entry>);
+        entries_ = static_cast<wait_entry*>(heap_allocate((2 * count_ + 1) * sizeof(wait_entry)));
         if (!entries_)
             return false;
         for (size_t i = 0; i < count_; i++) {
@@ -77,7 +90,7 @@ class poll_set {
             // A hang-up wakes the queue of the file's own direction, so both are waited on.
             for (wait_queue* queue : queues)
                 if (queue)
-                    entries_[entry_count_++].queue = queue;
+                    (new (&entries_[entry_count_++]) wait_entry)->queue = queue;
         }
         return true;
     }
@@ -201,7 +214,9 @@ task<long> pselect6(caller& who, uint64_t count, uint64_t read, uint64_t write, 
     poll_set set;
     if (!set.reserve(count))
         co_return -ENOMEM;
+    preemption_steps<64> steps;
     for (size_t fd = 0; fd < count; fd++) {
+        steps.step();
         uint32_t events = 0;
         for (int s = 0; s < 3; s++)
             if (sets[s][fd / 64] >> fd % 64 & 1)
@@ -228,6 +243,7 @@ task<long> pselect6(caller& who, uint64_t count, uint64_t read, uint64_t write, 
     long total = 0;
     for (int s = 0; s < 3; s++) {
         for (size_t fd = 0; fd < count; fd++) {
+            steps.step();
             uint64_t bit = 1ull << fd % 64;
             if (!(sets[s][fd / 64] & bit))
                 continue;

@@ -21,11 +21,8 @@ bool is_leaf(pte e) {
     return e & (pte_read | pte_write | pte_execute);
 }
 
-void destroy_level(pte* table, unsigned level) {
-    for (unsigned i = 0; level > 0 && i < 512; i++)
-        if ((table[i] & pte_valid) && !is_leaf(table[i]))
-            destroy_level(from_physical<pte>(pte_address(table[i])), level - 1);
-    free_pages(table);
+pte* table_below(pte e) {
+    return (e & pte_valid) && !is_leaf(e) ? from_physical<pte>(pte_address(e)) : nullptr;
 }
 
 } // namespace
@@ -39,6 +36,8 @@ pte* page_table::next_table(pte& entry, bool create) {
             return nullptr;
         if (tables_ < most_listed)
             listed_[tables_] = static_cast<pte*>(page);
+        else
+            listed_all_ = false;
         tables_++;
         entry = to_physical(page) >> page_shift << 10 | pte_valid;
     }
@@ -53,16 +52,57 @@ bool page_table::create() {
 void page_table::destroy() {
     if (!root_)
         return;
-    if (tables_ <= most_listed) {
+    if (listed_all_)
         while (tables_ > 0)
             free_pages(listed_[--tables_]);
-        free_pages(root_);
-    } else {
-        destroy_level(root_, levels - 1);
-    }
+    // From the end, where the kernel's are: the others may be gone.
+    for (unsigned i = 512; tables_ > 0 && i-- > 0;)
+        if (pte* table = table_below(root_[i])) {
+            for (unsigned j = 512; tables_ > 1 && j-- > 0;)
+                free_table(table_below(table[j]));
+            free_table(table);
+        }
+    free_pages(root_);
     root_ = nullptr;
-    tables_ = 0;
     last_region_ = ~0ull;
+}
+
+void page_table::free_table(pte* table) {
+    if (!table)
+        return;
+    free_pages(table);
+    tables_--;
+}
+
+bool page_table::destroy_some(bool lower_half_only) {
+    constexpr unsigned entries = 1 << 9, most_freed = 10;
+    if (listed_all_)
+        return false;
+    last_region_ = ~0ull;
+    unsigned left = 256; // entries to look at
+    for (unsigned end = lower_half_only ? entries / 2 : entries; destroyed_.upper < end;) {
+        if (tables_ == 0 || left == 0)
+            return left == 0;
+        left--;
+        pte& above = root_[destroyed_.upper];
+        pte* table = table_below(above);
+        unsigned i = destroyed_.lower, freed = 0;
+        for (; table && i < entries && left > 0 && freed < most_freed; i++, left--)
+            if (pte* lowest = table[i] ? table_below(table[i]) : nullptr) {
+                table[i] = 0;
+                free_table(lowest);
+                freed++;
+            }
+        if (table && i < entries) {
+            destroyed_.lower = i;
+            return true;
+        }
+        if (table)
+            above = 0;
+        free_table(table);
+        destroyed_ = {destroyed_.upper + 1, 0};
+    }
+    return false;
 }
 
 pte* page_table::find_from_root(uint64_t address, bool create) {

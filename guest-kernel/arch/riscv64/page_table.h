@@ -51,6 +51,9 @@ class page_table {
   public:
     bool create();  // an empty table; false: out of memory
     void destroy(); // frees the tables, not the pages they map
+    // A part of that, for a table that nobody uses any more, or of which nobody uses the lower
+    // half: frees some of what is below the root. False: there was no more.
+    bool destroy_some(bool lower_half_only);
 
     // The leaf entry for an address, or nullptr. With create, tables on the way are made;
     // nullptr is then out of memory.
@@ -71,6 +74,7 @@ class page_table {
 
     pte* find_from_root(uint64_t address, bool create);
     pte* next_table(pte& entry, bool create);
+    void free_table(pte* table);
 
     pte* root_ = nullptr;
     // Found last: most accesses are near the one before.
@@ -78,7 +82,11 @@ class page_table {
     pte* last_table_ = nullptr;
     // The tables below the root, so that a small process's end need not search for them.
     pte* listed_[most_listed];
-    unsigned tables_ = 0; // how many there are; if more than the list holds, it is of no use
+    unsigned tables_ = 0;    // how many there are
+    bool listed_all_ = true; // the list has all of them
+    struct {
+        unsigned upper, lower; // index in the root, and in the table below
+    } destroyed_ = {};         // what destroy_some has come to
 };
 
 // Makes this hart forget a translation of an address space.
