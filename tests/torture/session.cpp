@@ -158,7 +158,8 @@ void wrong(const char* what, long value) {
                      value);
     (void)!write(1, line, size_t(n));
     if (this_actor && this_actor->in.stay)
-        kill(getpid(), SIGSTOP);
+        for (kill(getpid(), SIGSTOP);;) // another thread may be the one to take it
+            pause();
     _exit(1);
 }
 
