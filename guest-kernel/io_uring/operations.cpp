@@ -220,7 +220,7 @@ long install_fixed(ring_request& who, const io_uring_sqe& e, bool was_fixed) {
     return f ? who.owner->files->install(std::move(f), !(e.rw_flags & no_cloexec)) : -EBADF;
 }
 
-// There are no groups of provided buffers.
+// Buffers are provided by rings, not one by one.
 long remove_buffers(const io_uring_sqe& e) {
     constexpr int32_t most = 1 << 16;
     if (e.rw_flags || e.addr || e.len || e.off || e.splice_fd_in || e.fd <= 0 || e.fd > most)
