@@ -163,27 +163,26 @@ long begin_poll(ring_request& who, const io_uring_sqe& e, task<long>& later) {
     return must_wait;
 }
 
-long begin_call(ring_request& who, const as_call& wanted, task<long>& later) {
-    const syscall_entry* call = find_syscall(wanted.number);
+long begin_call(ring_request& who, const syscall_entry* call, const uint64_t* arguments,
+                task<long>& later) {
     if (!call || !(call->begin || call->later))
         return -EINVAL;
-    long value = call->begin ? call->begin(who, wanted.arguments) : must_wait;
-    if (value == must_wait)
-        later = call->later(who, wanted.arguments);
+    long value = call->begin ? call->begin(who, arguments) : must_wait;
+    if (value == must_wait) [[unlikely]]
+        later = call->later(who, arguments);
     return value;
 }
 
 long begin_any_call(ring_request& who, const io_uring_sqe& e, task<long>& later) {
     if (e.off || e.rw_flags || e.ioprio || e.addr3)
         return -EINVAL;
-    as_call wanted{e.len, {}};
-    if (long error =
-            copy_from_user(*who.owner->space, wanted.arguments, e.addr, sizeof wanted.arguments);
-        error < 0)
+    uint64_t arguments[6];
+    if (long error = read_user(*who.owner->space, arguments, e.addr); error < 0)
         return error;
-    if (!find_syscall(wanted.number))
-        return unknown_syscall(*who.owner, wanted.number);
-    return begin_call(who, wanted, later);
+    const syscall_entry* call = find_syscall(e.len);
+    if (!call) [[unlikely]]
+        return unknown_syscall(*who.owner, e.len);
+    return begin_call(who, call, arguments, later);
 }
 
 } // namespace
@@ -235,7 +234,7 @@ long begin_operation(ring_request& who, const io_uring_sqe& e, task<long>& later
     as_call wanted;
     if (long error = call_for(e, wanted); error < 0)
         return error == -ENOSYS ? -EINVAL : error;
-    return begin_call(who, wanted, later);
+    return begin_call(who, find_syscall(wanted.number), wanted.arguments, later);
 }
 
 } // namespace kernel
