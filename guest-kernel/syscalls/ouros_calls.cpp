@@ -6,6 +6,7 @@
 #include <ouros/kernel.h>
 
 #include "arch/riscv64/hart.h"
+#include "arch/riscv64/page_table.h"
 #include "arch/riscv64/stretch.h"
 #include "fs/fd_table.h"
 #include "memory/failing.h"
@@ -63,6 +64,7 @@ void count_what_is_in_use(ouros_statistics& s) {
     s.heap_objects = heap.objects;
     s.queue_pairs = ring_count();
     s.receivers = slots::in_use();
+    s.flushes = arch::flushes();
 }
 
 long statistics(uint64_t out, uint64_t size) {

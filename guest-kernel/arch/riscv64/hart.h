@@ -65,6 +65,7 @@ struct hart {
     uint64_t spare_stack[most_spare_stacks]; // the ends
     parked_work* parking;
     uint64_t kernel_preemptions; // others read it
+    uint64_t flushes;            // that this hart did or asked others for; likewise
     thread* float_owner;         // whose floating-point registers are in the hart
 };
 static_assert(offsetof(hart, stack_top) == HART_STACK);

@@ -142,7 +142,25 @@ uint64_t page_table::satp(uint16_t asid) const {
     return satp_sv39 | uint64_t(asid) << 44 | to_physical(root_) >> page_shift;
 }
 
+namespace {
+
+// The only places where translations are forgotten are here.
+void count_flush() {
+    uint64_t& count = this_hart().flushes;
+    __atomic_store_n(&count, count + 1, __ATOMIC_RELAXED);
+}
+
+} // namespace
+
+uint64_t flushes() {
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < hart_count(); i++)
+        sum += __atomic_load_n(&hart_at(i).flushes, __ATOMIC_RELAXED);
+    return sum;
+}
+
 void flush_local(uint64_t address, uint16_t asid) {
+    count_flush();
     asm volatile("sfence.vma %0, %1" ::"r"(address), "r"(uint64_t(asid)) : "memory");
 }
 
@@ -171,10 +189,13 @@ void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid) {
         if (size <= few)
             for (uint64_t a = start; a < start + size; a += page_size)
                 flush_local(a, asid);
-        else
+        else {
+            count_flush();
             asm volatile("sfence.vma zero, %0" ::"r"(uint64_t(asid)) : "memory");
+        }
     }
     for_ids(harts & ~(1ull << this_hart().index), [&](uint64_t mask, uint64_t base) {
+        count_flush();
         sbi::remote_sfence_vma_asid(mask, base, start, size, asid);
     });
 }

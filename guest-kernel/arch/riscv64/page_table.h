@@ -93,6 +93,8 @@ class page_table {
 void flush_local(uint64_t address, uint16_t asid);
 // Makes the harts of the mask (bit n: hart index n) forget a range.
 void flush_harts(uint64_t harts, uint64_t start, uint64_t size, uint16_t asid);
+// How often harts were made to forget something: a page, a range, or an address space.
+uint64_t flushes();
 // What was written to memory may be executed in this address space. Other harts that run it are
 // told; the rest notice when they begin to run something (fetch_new_instructions).
 void synchronise_instructions(address_space& space);

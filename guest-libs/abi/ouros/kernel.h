@@ -282,6 +282,9 @@ struct ouros_statistics {
                                         by token: begun by the kernel */
     uint64_t ring_served_in_the_way; /* ... on the hart of the thread that asked for it, while that
                                         was ready to run: 0 but for a tick */
+    /* Of the whole system, since it was booted: times that harts were made to forget translations,
+       of a page, a range or an address space. None when one process takes another's turn. */
+    uint64_t flushes;
 };
 
 /*
