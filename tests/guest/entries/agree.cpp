@@ -422,6 +422,12 @@ void files() {
     run({"fdatasync, bad",
          {SYS_fdatasync, {999}},
          entry{IORING_OP_FSYNC, 999, 0, 0, 0, IORING_FSYNC_DATASYNC}});
+    run({"sync_file_range",
+         {SYS_sync_file_range, {f, 0, 100, 2}},
+         entry{IORING_OP_SYNC_FILE_RANGE, fd, 0, 100, 0, 2}});
+    run({"sync_file_range, bad",
+         {SYS_sync_file_range, {f, 0, 100, 8}},
+         entry{IORING_OP_SYNC_FILE_RANGE, fd, 0, 100, 0, 8}});
     run({"ftruncate", {SYS_ftruncate, {f, 20}}, entry{OUROS_OP_FTRUNCATE, fd, 0, 0, 20}});
     run({"ftruncate, bad",
          {SYS_ftruncate, {f, ~0ull}},
