@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <pthread.h>
 #include <span>
@@ -117,6 +118,22 @@ long again(F&& call) {
     while (result == -1 && errno == EINTR);
     return result;
 }
+
+// How long something may take that needs but a moment. Harts of an emulated machine get no turn for
+// seconds when its host is busy, while others go round in their loops: these must not be counted.
+class patience {
+  public:
+    bool over() const { return seconds() - begun_ > 100; }
+    void begin_anew() { begun_ = seconds(); }
+
+  private:
+    static long seconds() {
+        timespec now{};
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec;
+    }
+    long begun_ = seconds();
+};
 
 // A child that does `body` and ends with what it returns. There may have been other threads: it
 // must not allocate, and its checks fail by its status.

@@ -32,8 +32,8 @@ int vector_fd(unsigned vector) {
 // Blocks until the vector has come.
 void wait_for(actor& a, unsigned vector) {
     uint64_t all = 0;
-    for (unsigned i = 0;; i++) {
-        check(i < 10'000, "a vector that did not come", vector);
+    for (patience p;;) {
+        check(!p.over(), "a vector that did not come", vector);
         uintr::disable();
         all |= take_vectors(a);
         if (all >> vector & 1)
@@ -98,10 +98,9 @@ void to_an_ended_thread(actor& a) {
     if (index >= 0) {
         // Joined is not ended: the kernel may still be at it.
         int64_t result = 0;
-        for (unsigned i = 0; i < 10'000 && result == 0; i++) {
+        for (patience p; result == 0 && !p.over();) {
             timespec moment{0, 100'000};
-            if (i)
-                nanosleep(&moment, nullptr);
+            nanosleep(&moment, nullptr);
             result = kernel::uintr_send(uint64_t(index));
         }
         check(result == -ESRCH, "a send to a thread that has ended", result);

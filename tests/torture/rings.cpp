@@ -291,14 +291,27 @@ bool submit_one(ring_state& r, uint8_t opcode, uint64_t target) {
     wrong(what, long(r.in_flight));
 }
 
+// Without the cancels, of which settle makes more and more.
+unsigned requests_left(const ring_state& r) {
+    unsigned count = 0;
+    for (const request& q : r.requests)
+        count += q.of != kind::none && q.of != kind::cancel;
+    return count;
+}
+
 // Everything in flight comes to its end: what waits for ever is cancelled.
 void settle(actor& a) {
     ring_state& r = *a.ring;
     if (!r.open)
         return open_it(a);
     reap(a);
-    for (unsigned i = 0; r.in_flight; i++) {
-        if (i == 20'000)
+    unsigned left = requests_left(r);
+    for (patience p; r.in_flight;) {
+        if (unsigned now = requests_left(r); now != left) {
+            left = now;
+            p.begin_anew();
+        }
+        if (p.over())
             never_end(r);
         for (request& q : r.requests)
             if (q.of != kind::none && !ends_by_itself(q.of) &&

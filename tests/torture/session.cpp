@@ -45,8 +45,8 @@ void read_host_file(session& s) {
 
 // Nobody pokes any more; what was sent is on its way to a thread that is still there.
 void collect_pokes(session& s) {
-    for (int i = 0; s.pokes_taken != s.pokes_sent; i++) {
-        check(i < 100'000, "pokes that did not arrive", long(s.pokes_sent - s.pokes_taken));
+    for (patience p; s.pokes_taken != s.pokes_sent;) {
+        check(!p.over(), "pokes that did not arrive", long(s.pokes_sent - s.pokes_taken));
         sched_yield();
     }
 }
