@@ -62,7 +62,7 @@ static struct io_uring_sqe some_entry(GRand *r, AsyscallDriver *d, bool control)
 
     if (control && g_rand_boolean(r)) {
         sqe.opcode = g_rand_int_range(r, ASYSCALL_CTL_CREATE,
-                                      ASYSCALL_CTL_FTRUNCATE + 2);
+                                      ASYSCALL_CTL_SET_FLAGS + 2);
         sqe.flags &= g_rand_boolean(r) ? 0 : 0xff;
         /* Queue pair 3 is the one that is left alone. */
         if (sqe.fd == 3) {

@@ -24,6 +24,7 @@
  *   buffers.c     buffers that entries select from groups
  *   socket.c      sockets of the host: making, waiting, polling
  *   socket_io.c   what is asked of a socket: CONNECT, ACCEPT, SEND, RECV, ...
+ *   socket_options.c  its names, options and flags
  *   address.c     which addresses net= allows
  *   migrate.c     migration; save.c and load.c: requests as plain data
  *
@@ -301,6 +302,8 @@ void asyscall_op_recv(AsyscallRequest *req);
 void asyscall_op_sendmsg(AsyscallRequest *req);
 void asyscall_op_recvmsg(AsyscallRequest *req);
 void asyscall_socket_rw(AsyscallRequest *req);
+
+/* socket_options.c */
 void asyscall_ctl_name(AsyscallRequest *req);
 void asyscall_ctl_set_flags(AsyscallRequest *req);
 void asyscall_ctl_get_option(AsyscallRequest *req);
