@@ -13,7 +13,7 @@ ouros::task<uint64_t> count(const char* path) {
     uint64_t words = 0;
     bool in_word = false;
     for (uint64_t offset = 0;;) {
-        int64_t length = ouros::check(co_await ouros::read(fd, block, offset), path);
+        int64_t length = ouros::check(co_await ouros::read(fd, block, ouros::at(offset)), path);
         if (length == 0)
             break;
         for (int64_t i = 0; i < length; i++) {

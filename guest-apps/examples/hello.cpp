@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 ouros::task<uint64_t> size_of(int fd) {
     char block[4096];
     uint64_t size = 0;
-    while (int64_t length = ouros::check(co_await ouros::read(fd, block, size), "read"))
+    while (int64_t length = ouros::check(co_await ouros::read(fd, block, ouros::at(size)), "read"))
         size += static_cast<uint64_t>(length);
     co_return size;
 }

@@ -33,7 +33,7 @@ ouros::task<int> read_all(const char* path, const std::vector<uint8_t>& expected
     int wrong = 0;
     for (unsigned i = 0; i < count; i++) {
         uint64_t at = random.below(expected.size() - buffer.size());
-        int64_t n = co_await ouros::read(fd, buffer, at);
+        int64_t n = co_await ouros::read(fd, buffer, ouros::at(at));
         wrong += n != int64_t(buffer.size()) ||
                  memcmp(buffer.data(), expected.data() + at, buffer.size()) != 0;
         s.served++;
@@ -45,7 +45,7 @@ ouros::task<int> read_all(const char* path, const std::vector<uint8_t>& expected
 ouros::task<int> healthy(const char* path, uint64_t seed, unsigned count, shared_state& s) {
     std::vector<uint8_t> expected(1 << 16);
     auto fd = static_cast<int>(ouros::check(co_await ouros::open(path, O_RDONLY), path));
-    expected.resize(size_t(ouros::check(co_await ouros::read(fd, expected, 0), path)));
+    expected.resize(size_t(ouros::check(co_await ouros::read(fd, expected, ouros::at(0)), path)));
     co_await ouros::close(fd);
     std::vector<ouros::task<int>> all;
     for (unsigned i = 0; i < readers; i++)

@@ -52,16 +52,22 @@ inline operation write(int fd, const void* buffer, size_t length,
                        uint64_t offset = current_position) {
     return {IORING_OP_WRITE, fd, buffer, static_cast<uint32_t>(length), offset};
 }
-// read(fd, container): anything contiguous.
+// read(fd, container), read(fd, container, at(offset)): all of anything contiguous. A number in the
+// third place is a length, as in read(2), for arrays, too.
+struct at {
+    explicit constexpr at(uint64_t where)
+        : offset(where) {}
+    uint64_t offset; // in bytes
+};
 template <std::ranges::contiguous_range Range>
-operation read(int fd, Range&& buffer, uint64_t offset = current_position) {
+operation read(int fd, Range&& buffer, at where = at(current_position)) {
     return read(fd, std::ranges::data(buffer),
-                std::ranges::size(buffer) * sizeof *std::ranges::data(buffer), offset);
+                std::ranges::size(buffer) * sizeof *std::ranges::data(buffer), where.offset);
 }
 template <std::ranges::contiguous_range Range>
-operation write(int fd, const Range& data, uint64_t offset = current_position) {
+operation write(int fd, const Range& data, at where = at(current_position)) {
     return write(fd, std::ranges::data(data),
-                 std::ranges::size(data) * sizeof *std::ranges::data(data), offset);
+                 std::ranges::size(data) * sizeof *std::ranges::data(data), where.offset);
 }
 
 inline operation readv(int fd, const iovec* vectors, unsigned count,

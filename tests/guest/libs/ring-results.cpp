@@ -15,7 +15,7 @@ namespace {
 ouros::task<void> compare(int fd, uint64_t offset, size_t length) {
     std::vector<char> ours(length, 'x'), theirs(length, 'x');
     for (int i = 0; i < 5; i++) {
-        int64_t result = co_await ouros::read(fd, ours, offset);
+        int64_t result = co_await ouros::read(fd, ours, ouros::at(offset));
         ssize_t expected = ::pread(fd, theirs.data(), length, static_cast<off_t>(offset));
         expect(result == (expected < 0 ? -errno : expected), "the call's result", result);
         expect(ours == theirs, "the call's bytes", static_cast<long>(offset));

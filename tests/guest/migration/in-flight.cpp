@@ -28,7 +28,7 @@ ouros::task<void> reads_file(int fd, unsigned which) {
     unsigned char block[512];
     uint64_t at = which * 509;
     begun++;
-    int64_t length = co_await ouros::read(fd, block, at);
+    int64_t length = co_await ouros::read(fd, block, ouros::at(at));
     ended++;
     bool good = length == sizeof block;
     for (uint64_t i = 0; good && i < sizeof block; i++)

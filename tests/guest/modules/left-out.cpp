@@ -20,7 +20,7 @@ namespace {
 
 ouros::task<int> through_a_ring(int fd) {
     char text[6] = {};
-    CHECK(co_await ouros::read(fd, text, 0) == 6 && std::memcmp(text, "module", 6) == 0);
+    CHECK(co_await ouros::read(fd, text, ouros::at(0)) == 6 && std::memcmp(text, "module", 6) == 0);
     co_return 0;
 }
 

@@ -71,7 +71,8 @@ ouros::task<int> forker() {
 ouros::task<int> program(const char* path) {
     auto fd = int(ouros::check(co_await ouros::open(path, O_RDONLY), path));
     expected.resize(pieces * piece);
-    if (ouros::check(co_await ouros::read(fd, expected, 0), path) != int64_t(expected.size()))
+    if (ouros::check(co_await ouros::read(fd, expected, ouros::at(0)), path) !=
+        int64_t(expected.size()))
         co_return 2;
     buffers = static_cast<char*>(mmap(nullptr, readers * pieces * page, PROT_READ | PROT_WRITE,
                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));

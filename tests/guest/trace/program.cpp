@@ -12,7 +12,7 @@ ouros::task<uint64_t> size_of(const char* path) {
     int fd = static_cast<int>(ouros::check(co_await ouros::open(path, O_RDONLY), path));
     char block[4096];
     uint64_t size = 0;
-    while (int64_t length = ouros::check(co_await ouros::read(fd, block, size), path))
+    while (int64_t length = ouros::check(co_await ouros::read(fd, block, ouros::at(size)), path))
         size += static_cast<uint64_t>(length);
     co_await ouros::close(fd);
     co_return size;
