@@ -312,10 +312,13 @@ void asyscall_socket_rw(AsyscallRequest *req)
                                        ? MSG_DONTWAIT
                                        : 0 };
 
-    if (!t->total && t->to_guest) {
-        asyscall_request_finish(req, 0);
-    } else if (!t->to_guest && asyscall_address_bind_first(req->file->socket)) {
-        asyscall_request_finish(req, -EPIPE);
+    int error = 0;
+
+    if (!t->to_guest && !asyscall_is_stream(req)) {
+        error = asyscall_address_bind_first(req->file->socket);
+    }
+    if (error || (!t->total && t->to_guest)) {
+        asyscall_request_finish(req, error);
     } else {
         asyscall_socket_transfer(req, &m);
     }
