@@ -369,6 +369,24 @@ static void test_skip_success(void)
     g_assert_cmpint(asyscall_complete(d, asyscall_event(d).user_data, -EIO),
                     ==, 0);
     asyscall_expect(q, 2, -EIO);
+
+    /* What a request that may be silent breaks is silent, only that. */
+    push(q, 200, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS, 3);
+    push(q, IORING_OP_NOP, IOSQE_IO_LINK, 4);
+    push(q, IORING_OP_NOP, 0, 5);
+    push(q, 200, IOSQE_IO_LINK, 6);
+    push(q, IORING_OP_NOP, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS, 7);
+    push(q, IORING_OP_NOP, IOSQE_CQE_SKIP_SUCCESS, 8);
+    asyscall_doorbell(q);
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpint(asyscall_complete(d, asyscall_event(d).user_data, -EIO),
+                        ==, 0);
+    }
+    asyscall_expect(q, 3, -EIO);
+    asyscall_expect(q, 6, -EIO);
+    asyscall_expect(q, 7, -ECANCELED);
+    asyscall_expect(q, 8, -ECANCELED);
+    asyscall_expect_nothing(q);
     asyscall_queue_free(q);
     asyscall_free(d);
 }

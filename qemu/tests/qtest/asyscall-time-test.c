@@ -143,8 +143,8 @@ static void test_timeout_remove(void)
     asyscall_expect(t.q, 2, -ENOENT);
     asyscall_submit(t.q, &sqe);
     asyscall_submit(t.q, &remove);
-    asyscall_expect(t.q, 1, -ECANCELED);
     asyscall_expect(t.q, 2, 0);
+    asyscall_expect(t.q, 1, -ECANCELED);
 
     /* update: it counts anew from now */
     asyscall_submit(t.q, &sqe);
@@ -225,11 +225,11 @@ static void test_timeout_multishot(void)
     asyscall_submit(t.q, &(struct io_uring_sqe) {
         .opcode = IORING_OP_TIMEOUT_REMOVE, .addr = 1, .user_data = 2,
     });
+    asyscall_expect(t.q, 2, 0);
     cqe = asyscall_wait(t.q);
     g_assert_cmphex(cqe.user_data, ==, 1);
     g_assert_cmpint(cqe.res, ==, -ECANCELED);
     g_assert_cmphex(cqe.flags, ==, 0);
-    asyscall_expect(t.q, 2, 0);
 
     /* An interval of nothing is one of a microsecond; a full CQ ends it. */
     sqe = timeout(&t, 0, 3);

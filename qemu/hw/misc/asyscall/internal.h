@@ -112,6 +112,7 @@ void asyscall_ctl_continue(AsyscallRequest *req);
 AsyscallRequest *asyscall_request_new(AsyscallQueuePair *qp);
 AsyscallRequest *asyscall_request_find(AsyscallState *s, uint64_t token);
 void asyscall_request_accept(AsyscallRequest *req);
+void asyscall_request_break_chain(AsyscallRequest *next, bool silently);
 void asyscall_request_close_chain(AsyscallQueuePair *qp);
 void asyscall_request_queue_start(AsyscallRequest *req);
 void asyscall_request_start(AsyscallRequest *req);

@@ -174,6 +174,19 @@ void asyscall_request_count(AsyscallQueuePair *qp)
     }
 }
 
+/*
+ * Nothing of what follows in the chain runs. Whether it says so is up to who
+ * broke the chain, as with io_uring.
+ */
+void asyscall_request_break_chain(AsyscallRequest *next, bool silently)
+{
+    next->chain_broken = true;
+    next->sqe.flags &= ~IOSQE_CQE_SKIP_SUCCESS;
+    if (silently) {
+        next->sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+    }
+}
+
 /* The final completion, and what it sets free. */
 void asyscall_request_post(AsyscallRequest *req)
 {
@@ -181,6 +194,7 @@ void asyscall_request_post(AsyscallRequest *req)
     AsyscallState *s = qp->device;
     AsyscallRequest *next;
     bool timeout = req->op && (req->op->flags & ASYSCALL_OP_TIMER);
+    bool skips = req->sqe.flags & IOSQE_CQE_SKIP_SUCCESS;
 
     if (req->in_line) {
         asyscall_line_remove(req);
@@ -188,7 +202,7 @@ void asyscall_request_post(AsyscallRequest *req)
     trace_asyscall_complete(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL), qp->index,
                             req->sqe.user_data, req->token, req->result);
     qp->statistics.completed++;
-    if (!(req->sqe.flags & IOSQE_CQE_SKIP_SUCCESS) || req->failed) {
+    if (!skips || (req->failed && !req->chain_broken)) {
         qp->urgent |= asyscall_ioprio_is_urgent(req->sqe.ioprio) &&
                       (s->driver_features & ASYSCALL_F_URGENT);
         asyscall_ring_post(qp, req->sqe.user_data, req->result, req->cqe_flags);
@@ -201,7 +215,7 @@ void asyscall_request_post(AsyscallRequest *req)
     if (next) {
         if (req->chain_broken ||
             (req->failed && !(req->sqe.flags & IOSQE_IO_HARDLINK))) {
-            next->chain_broken = true;
+            asyscall_request_break_chain(next, skips);
         }
         asyscall_request_queue_start(next);
     }

@@ -297,6 +297,7 @@ void asyscall_op_link_timeout(AsyscallRequest *req)
 
     if (req->ended) {
         req->due = 0;
+        req->keeps_chain = true; /* whatever came of it, it has done its work */
         asyscall_request_finish(req, req->result);
         return;
     }
@@ -325,7 +326,7 @@ void asyscall_link_timeout_failed(AsyscallRequest *timeout)
     head->link = timeout->link;
     timeout->link = NULL;
     timeout->head = NULL;
-    head->chain_broken = true;
+    asyscall_request_break_chain(head, false);
     asyscall_request_queue_start(head);
 }
 
@@ -396,8 +397,9 @@ void asyscall_op_timeout_remove(AsyscallRequest *req)
             deadline = deadline > INT64_MAX - now ? INT64_MAX : deadline + now;
         }
         asyscall_timer_add(target, MAX(deadline, now));
-    } else {
+    }
+    asyscall_request_finish(req, 0); /* before its target, as io_uring */
+    if (!(flags & update)) {
         asyscall_request_finish(target, -ECANCELED);
     }
-    asyscall_request_finish(req, 0);
 }
