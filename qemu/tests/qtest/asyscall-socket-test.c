@@ -72,6 +72,7 @@ static void test_loopback_only(void)
 static void test_transfer(void)
 {
     Server s = serve("");
+    AsyscallQueue *other = asyscall_queue(s.d, 2, 0);
     uint64_t vec[4] = { s.at + 100, 3, s.at + PAGE - 1, 3 };
     char text[16] = "";
 
@@ -94,7 +95,7 @@ static void test_transfer(void)
     START(s.q, .opcode = IORING_OP_RECV, .fd = 5, .addr = s.at, .len = 6,
           .msg_flags = MSG_WAITALL, .user_data = 2);
     g_assert_cmpint(write(s.peer, "abc", 3), ==, 3);
-    asyscall_check_alive(asyscall_queue(s.d, 2, 0), 1);
+    asyscall_check_alive(other, 1);
     asyscall_expect_nothing(s.q);
     g_assert_cmpint(write(s.peer, "def", 3), ==, 3);
     g_assert_cmpint(asyscall_wait(s.q).res, ==, 6);
@@ -113,6 +114,7 @@ static void test_transfer(void)
                          .len = SHUT_WR), ==, 0);
     g_assert_cmpint(CALL(s.q, .opcode = IORING_OP_SEND, .fd = 5, .addr = s.at,
                          .len = 1), ==, -EPIPE);
+    asyscall_queue_free(other);
     end(&s);
 }
 

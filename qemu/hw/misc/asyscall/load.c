@@ -224,8 +224,10 @@ static bool asyscall_load_requests(AsyscallState *s, AsyscallFile **files)
     struct AsyscallSaved *saved = s->saved;
 
     /* Within a list, in order of acceptance. */
-    qsort(saved->requests, saved->n_requests, sizeof(*saved->requests),
-          asyscall_by_sequence);
+    if (saved->n_requests) {
+        qsort(saved->requests, saved->n_requests, sizeof(*saved->requests),
+              asyscall_by_sequence);
+    }
     for (int32_t i = 0; i < saved->n_requests; i++) {
         if (!asyscall_load_request(s, &saved->requests[i], files)) {
             return false;
