@@ -10,13 +10,18 @@ namespace bench {
 
 constinit subject* subject::first_ = nullptr;
 
-subject::subject(const char* name, harts where, void (*run)(const char* file))
+subject::subject(const char* name, harts where, void (*run)(const char* file), order when)
     : name_(name)
     , where_(where)
+    , when_(when)
     , run_(run) {
     // Sorted, so that the order of the linker's arguments changes no figure.
     subject** at = &first_;
-    while (*at && std::strcmp((*at)->name_, name) < 0)
+    auto before = [&](const subject& other) {
+        return other.when_ != when ? other.when_ == order::first
+                                   : std::strcmp(other.name_, name) < 0;
+    };
+    while (*at && before(**at))
         at = &(*at)->next_;
     next_ = *at;
     *at = this;

@@ -56,19 +56,21 @@ extern "C" void bench_empty_entry();
 //   const subject here{"interrupts", harts::one, interrupts};
 // and that is all it takes to add one, besides its name in meson.build.
 enum class harts { one, several, any }; // on which machines it has something to measure
+enum class order { first, any };        // first: a fork costs what others have left in memory
 
 class subject {
   public:
     // `run` gets the file to read, and throws when it can't measure.
-    subject(const char* name, harts where, void (*run)(const char* file));
+    subject(const char* name, harts where, void (*run)(const char* file), order when = order::any);
 
-    // Runs those that apply to a machine with `count` harts, in the order of their names; with
-    // `only`, that one.
+    // Runs those that apply to a machine with `count` harts, otherwise in the order of their names;
+    // with `only`, that one.
     static void run_all(unsigned count, const char* only, const char* file);
 
   private:
     const char* name_;
     harts where_;
+    order when_;
     void (*run_)(const char* file);
     subject* next_;
     static constinit subject* first_;

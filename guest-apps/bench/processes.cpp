@@ -92,7 +92,7 @@ void processes(const char*) {
     ::unlink(smallest);
 }
 
-const subject here{"processes", harts::one, processes};
+const subject here{"processes", harts::one, processes, order::first};
 
 } // namespace
 
