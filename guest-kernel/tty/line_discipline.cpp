@@ -102,10 +102,12 @@ int line_discipline::receive(uint8_t byte) {
     }
     if (modes_.input & input_any_restarts)
         stopped_ = false;
+    bool converted = false;
     if (byte == '\r') {
         if (modes_.input & input_ignore_return)
             return 0;
-        if (modes_.input & input_return_to_newline)
+        converted = modes_.input & input_return_to_newline;
+        if (converted)
             byte = '\n';
     } else if (byte == '\n' && (modes_.input & input_newline_to_return)) {
         byte = '\r';
@@ -114,8 +116,12 @@ int line_discipline::receive(uint8_t byte) {
         receive_canonical(byte);
         return 0;
     }
-    if (modes_.local & local_echo)
-        echo(byte);
+    if (modes_.local & local_echo) {
+        if (byte == '\n' && converted)
+            process_output(byte); // not as ^J
+        else
+            echo(byte);
+    }
     store(byte);
     return 0;
 }
@@ -193,14 +199,14 @@ void line_discipline::erase(uint8_t byte) {
     }
     if (is(char_erase, byte)) {
         erase_one(erases);
-    } else { // a word: what is behind it, then the word
+        if (echoing && !erases)
+            echo(byte);
+    } else { // a word: what is behind it, then the word. It disappears in any case.
         while (head_ != canonical_head_ && !is_word(at(head_ - 1)))
-            erase_one(erases);
+            erase_one(echoing);
         while (head_ != canonical_head_ && is_word(at(head_ - 1)))
-            erase_one(erases);
+            erase_one(echoing);
     }
-    if (echoing && !erases)
-        echo(byte);
 }
 
 // The column that an echo of the line up to `position` ends in.
@@ -243,7 +249,7 @@ void line_discipline::reprint() {
 }
 
 void line_discipline::echo(uint8_t byte) {
-    if (is_control(byte) && byte != '\t' && byte != '\n' && (modes_.local & local_echo_control)) {
+    if (is_control(byte) && byte != '\t' && (modes_.local & local_echo_control)) {
         process_output('^');
         process_output(byte ^ 0x40);
     } else {
