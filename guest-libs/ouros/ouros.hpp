@@ -8,6 +8,9 @@
 #ifndef OUROS_OUROS_HPP
 #define OUROS_OUROS_HPP
 
+#if __cplusplus < 202002L
+#error "Ouros needs C++20: riscv64-linux-gnu-g++ -std=c++20 -O2 -static program.cpp $(ouros flags)"
+#else
 #include <ouros/call.hpp>
 #include <ouros/calls.hpp>
 #include <ouros/io.hpp>
@@ -19,5 +22,6 @@
 #include <ouros/task.hpp>
 #include <ouros/uintr.hpp>
 #include <ouros/worker.hpp>
+#endif
 
 #endif // OUROS_OUROS_HPP
